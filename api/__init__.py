@@ -1,0 +1,1 @@
+"""Door two: HTTP. Understand a request, call one handler or one view, answer."""

@@ -1,0 +1,1 @@
+"""Where: an immutable map of the city's areas and unit grids. Pure; imports shapely and numpy."""

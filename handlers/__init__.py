@@ -1,0 +1,1 @@
+"""The office: claim, load, decide, save, announce, in one transaction a batch."""

@@ -1,0 +1,27 @@
+"""A batch that fails for one member's sake is retried in halves until the culprit stands alone."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from domain.errors import Unavailable
+from handlers.outcomes import Failed, Outcome
+
+T = TypeVar("T")
+
+
+async def in_halves(run: Callable[[Sequence[T]], Awaitable[Sequence[Outcome]]], items: Sequence[T]) -> list[Outcome]:
+    """Run the batch; on an unexpected error split it, so that only the culprit fails. One outcome an item, in order.
+
+    Raises ``Unavailable`` unchanged: a neighbour that is away is nobody's fault, and the door retries the whole.
+    """
+    if not items:
+        return []
+    try:
+        return list(await run(items))
+    except Unavailable:
+        raise
+    except Exception as error:  # whatever a single member provoked must not sink its neighbours
+        if len(items) == 1:
+            return [Failed(error)]
+        middle = len(items) // 2
+        return await in_halves(run, items[:middle]) + await in_halves(run, items[middle:])

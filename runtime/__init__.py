@@ -1,0 +1,1 @@
+"""The wiring: settings, the city's own data, processes. The one place that knows everybody."""

@@ -1,0 +1,1 @@
+"""The memory: PostgreSQL, and the only SQL."""
