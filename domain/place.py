@@ -53,13 +53,12 @@ class Place:
 
     ``path`` holds area codes from the top down, e.g. (city, district, street, community, grid); it is empty where
     the place is outside or unknown. ``grid`` is the 15-character unit grid code, or None where only a coarser area
-    is known. ``distance`` is the metres to the nearest area when the point itself lies in none.
+    is known. ``distance`` is the metres to the nearest area when the point itself lies in none. The point itself is
+    not part of a place, so that one place value serves every point of its grid.
     """
 
     path: tuple[str, ...] = ()
     grid: str | None = None
-    lon: float | None = None
-    lat: float | None = None
     doubt: Doubt = Doubt.NONE
     distance: float = 0.0
     candidates: tuple[str, ...] = ()
