@@ -40,7 +40,9 @@ class Conflict(Refused):
 
     def __init__(self, current_version: int) -> None:
         super().__init__(
-            "version-conflict", "案件已被他人更新", f"current version is {current_version}; read it and decide again"
+            "version-conflict",
+            "案件已被他人更新",
+            f"current version is {current_version}; read it and decide again",
         )
         self.current_version = current_version
 

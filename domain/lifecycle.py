@@ -1,0 +1,435 @@
+"""The law of the closed loop (闭环处置): one table of transitions, one function that decides, one that applies.
+
+The table is data; docs/lifecycle.md is generated from it and a test walks every state × verb × role. ``decide`` is
+pure: a case, a command and a time give events or a refusal. ``evolve`` applies an event; ``decide``'s new case is
+nothing but its events applied, so the history alone always gives the state.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from domain.case import ENDED, Case, Clock, Deadline, DeadlineState, State
+from domain.clock import Limit
+from domain.commands import Actor, Command, Role, Verb
+from domain.errors import Conflict, Refused
+from domain.events import NAMES, Event
+from domain.ids import CaseId, TaskId, UnitId
+from domain.policy import Policy
+from domain.task import Part, Task, TaskState
+
+Guard = Callable[[Case, Command], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One row of the law. ``source`` None opens a case; ``guard`` picks among rows of one state and verb."""
+
+    source: State | None
+    verb: Verb
+    target: State
+    actors: frozenset[Role]
+    says: str
+    ground: str
+    guard: Guard | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The case after the command, and what happened. No events means the command had taken effect before."""
+
+    case: Case
+    events: tuple[Event, ...]
+
+
+def _lead_task(case: Case, command: Command) -> bool:
+    return any(t.id == command.task and t.part is Part.LEAD for t in case.tasks)
+
+
+def _assist_task(case: Case, command: Command) -> bool:
+    return not _lead_task(case, command)
+
+
+def _last_open(case: Case, command: Command) -> bool:
+    return all(t.id == command.task or not t.open for t in case.tasks)
+
+
+def _others_open(case: Case, command: Command) -> bool:
+    return not _last_open(case, command)
+
+
+_SYSTEM = frozenset({Role.SYSTEM})
+_DESK = frozenset({Role.DESK, Role.ADMIN})
+_FILERS = _SYSTEM | _DESK
+_DISPATCHERS = frozenset({Role.SYSTEM, Role.DISPATCHER, Role.ADMIN})
+_UNITS = frozenset({Role.UNIT})
+_OFFICERS = frozenset({Role.OFFICER})
+_OPEN = tuple(state for state in State if state not in ENDED)
+_S32 = "GB/T 30428.8 practice"
+
+TABLE: tuple[Transition, ...] = (
+    Transition(None, Verb.REGISTER, State.REPORTED, _FILERS, "在疑登记，待受理", "国办函〔2025〕66号 (二)"),
+    Transition(None, Verb.FILE, State.PENDING_DISPATCH, _FILERS, "立案", "GB/T 47678.5-2026 table 3"),
+    Transition(State.REPORTED, Verb.FILE, State.PENDING_DISPATCH, _FILERS, "受理并立案", "GB/T 47678.5-2026 table 3"),
+    Transition(State.REPORTED, Verb.REFUSE, State.NOT_ACCEPTED, _DESK, "不予受理", "国办函〔2025〕66号 (二)"),
+    Transition(
+        State.PENDING_DISPATCH,
+        Verb.DISPATCH,
+        State.PENDING_DISPOSAL,
+        _DISPATCHERS,
+        "派遣",
+        "国办函〔2025〕66号 (五)",
+        lambda _, command: command.verdict is not None and command.verdict.lead is not None,
+    ),
+    Transition(
+        State.PENDING_DISPATCH,
+        Verb.DISPATCH,
+        State.PENDING_DISPATCH,
+        _SYSTEM,
+        "无规则，转派遣席",
+        "国办函〔2025〕66号 (五)",
+        lambda _, command: command.verdict is not None and command.verdict.lead is None,
+    ),
+    Transition(State.PENDING_DISPOSAL, Verb.ACCEPT, State.DISPOSING, _UNITS, "主办接单", _S32, _lead_task),
+    Transition(State.PENDING_DISPOSAL, Verb.ACCEPT, State.PENDING_DISPOSAL, _UNITS, "协办接单", _S32, _assist_task),
+    Transition(State.DISPOSING, Verb.ACCEPT, State.DISPOSING, _UNITS, "协办接单", _S32, _assist_task),
+    Transition(
+        State.PENDING_DISPOSAL,
+        Verb.SEND_BACK,
+        State.PENDING_DISPATCH,
+        _UNITS,
+        "主办退回",
+        "国办函〔2025〕66号 (五)",
+        _lead_task,
+    ),
+    Transition(
+        State.DISPOSING,
+        Verb.SEND_BACK,
+        State.PENDING_DISPATCH,
+        _UNITS,
+        "主办退回",
+        "国办函〔2025〕66号 (五)",
+        _lead_task,
+    ),
+    Transition(
+        State.PENDING_DISPOSAL,
+        Verb.SEND_BACK,
+        State.PENDING_DISPOSAL,
+        _UNITS,
+        "协办退回",
+        "国办函〔2025〕66号 (五)",
+        _assist_task,
+    ),
+    Transition(
+        State.DISPOSING,
+        Verb.SEND_BACK,
+        State.DISPOSING,
+        _UNITS,
+        "协办退回",
+        "国办函〔2025〕66号 (五)",
+        lambda case, command: _assist_task(case, command) and _others_open(case, command),
+    ),
+    Transition(
+        State.DISPOSING,
+        Verb.SEND_BACK,
+        State.PENDING_CHECK,
+        _UNITS,
+        "最后一个协办退回，主办已办结",
+        _S32,
+        lambda case, command: _assist_task(case, command) and _last_open(case, command),
+    ),
+    Transition(State.PENDING_DISPOSAL, Verb.FINISH, State.PENDING_DISPOSAL, _UNITS, "协办办结", _S32, _assist_task),
+    Transition(State.DISPOSING, Verb.FINISH, State.PENDING_CHECK, _UNITS, "处置完成，待核查", _S32, _last_open),
+    Transition(State.DISPOSING, Verb.FINISH, State.DISPOSING, _UNITS, "办结，待其他单位", _S32, _others_open),
+    Transition(State.PENDING_CHECK, Verb.PASS, State.CLOSED, _OFFICERS, "核查通过，结案", _S32),
+    Transition(State.PENDING_CHECK, Verb.FAIL, State.PENDING_DISPOSAL, _OFFICERS, "核查不通过，返工", _S32),
+    *(Transition(state, Verb.JOIN, state, _FILERS, "并入同一事件的诉求", "国办函〔2025〕66号 (五)") for state in _OPEN),
+    *(Transition(state, Verb.EXPIRE, state, _SYSTEM, "超期，督办", _S32) for state in _OPEN),
+)
+
+_ROWS: dict[tuple[State | None, Verb], tuple[Transition, ...]] = {}
+for _row in TABLE:
+    _ROWS[_row.source, _row.verb] = (*_ROWS.get((_row.source, _row.verb), ()), _row)
+
+_TASK_VERBS = frozenset({Verb.ACCEPT, Verb.SEND_BACK, Verb.FINISH})
+_REASON_VERBS = frozenset({Verb.REFUSE, Verb.SEND_BACK, Verb.FAIL})
+
+
+def allowed(case: Case, actor: Actor) -> tuple[Verb, ...]:
+    """The verbs this actor could use on the case now; what a desk shows as buttons."""
+    verbs = []
+    for verb in Verb:
+        rows = _ROWS.get((case.state, verb), ())
+        if not any(actor.role in row.actors for row in rows):
+            continue
+        if verb not in _TASK_VERBS or any(_may_act(task, verb, actor) for task in case.tasks):
+            verbs.append(verb)
+    return tuple(verbs)
+
+
+def _may_act(task: Task, verb: Verb, actor: Actor) -> bool:
+    if task.unit != actor.unit or not task.open:
+        return False
+    return (
+        (task.state is TaskState.OFFERED)
+        if verb is Verb.ACCEPT
+        else (verb is Verb.SEND_BACK or task.state is TaskState.ACCEPTED)
+    )
+
+
+def decide(case: Case | None, command: Command, at: datetime, policy: Policy) -> Decision:
+    """What the law says to a command at time ``at`` (the database's clock).
+
+    Returns the new case with its events; no events where the system's own command had taken effect before. Raises
+    ``Conflict`` if the caller looked at another version, ``Refused`` if state, actor or guard forbid it.
+    """
+    if case is not None and command.expected is not None and command.expected != case.version:
+        raise Conflict(case.version)
+    if case is not None and _settled(case, command):
+        return Decision(case, ())
+    row = _row_for(case, command)
+    _check(case, command)
+    moment = max(at, case.updated_at) if case else at
+    event = _happened(case, command, row.target, moment, policy)
+    return Decision(evolve(case, event), (event,))
+
+
+def _settled(case: Case, command: Command) -> bool:
+    """Whether one of the system's own commands, which may be delivered twice, has nothing left to do."""
+    if command.verb is Verb.JOIN:
+        return command.report in case.reports
+    if command.actor.role is not Role.SYSTEM:
+        return False
+    if command.verb is Verb.DISPATCH:
+        return case.state is not State.PENDING_DISPATCH or case.verdict is not None
+    if command.verb is Verb.EXPIRE:
+        return _to_expire(case, command) is None
+    return False
+
+
+def _to_expire(case: Case, command: Command) -> Deadline | None:
+    for deadline in case.deadlines:
+        if (deadline.clock, deadline.cycle, deadline.state) == (
+            command.clock,
+            command.cycle,
+            DeadlineState.RUNNING,
+        ):
+            return deadline
+    return None
+
+
+def _row_for(case: Case | None, command: Command) -> Transition:
+    rows = _ROWS.get((case.state if case else None, command.verb), ())
+    if not rows:
+        state = case.state if case else "nothing"
+        raise Refused("verb-not-allowed", "当前状态不允许此操作", f"{command.verb} does not apply to {state}")
+    mine = [row for row in rows if command.actor.role in row.actors]
+    if not mine:
+        raise Refused("actor-not-allowed", "无权执行此操作", f"{command.verb} is not for role {command.actor.role}")
+    for row in mine:
+        if case is None or row.guard is None or row.guard(case, command):
+            return row
+    raise Refused("guard-not-met", "条件不满足", f"{command.verb} needs more than was given")
+
+
+def _check(case: Case | None, command: Command) -> None:
+    """What must be given or be true beyond state and role."""
+    if command.verb in _REASON_VERBS and not command.reason:
+        raise Refused("reason-required", "必须填写原因", f"{command.verb} needs a reason")
+    if case is not None and command.verb is Verb.FILE and not (command.category and command.place):
+        raise Refused("filing-incomplete", "立案要素不全", "category and place are mandatory at filing")
+    if case is not None and command.verb in _TASK_VERBS:
+        task = _task(case, command.task)
+        if not _may_act(task, command.verb, command.actor):
+            raise Refused("task-not-yours", "任务不属于本单位或已办结", f"task is {task.state}")
+
+
+def _task(case: Case, task_id: TaskId | None) -> Task:
+    for task in case.tasks:
+        if task.id == task_id:
+            return task
+    raise Refused("task-unknown", "案件无此任务", "take the task id from the case")
+
+
+# --- What happens
+
+
+def _happened(case: Case | None, command: Command, target: State, at: datetime, policy: Policy) -> Event:
+    tasks = _tasks_after(case, command, at)
+    return Event(
+        case=case.id if case else _opening_case(command),
+        version=case.version + 1 if case else 1,
+        type=NAMES[command.verb],
+        at=at,
+        actor=command.actor,
+        state=target,
+        opening=command.opening,
+        report=command.report,
+        task=command.task,
+        category=command.category,
+        condition=command.condition,
+        place=command.place,
+        verdict=command.verdict,
+        tasks=tasks,
+        deadlines=_deadlines_after(case, command, target, at, policy),
+        reason=command.reason,
+        note=command.note,
+    )
+
+
+def _opening_case(command: Command) -> CaseId:
+    if command.opening is None:
+        raise Refused("filing-incomplete", "缺少上报内容", "a new case starts from a report")
+    return command.opening.case
+
+
+def _tasks_after(case: Case | None, command: Command, at: datetime) -> tuple[Task, ...]:
+    """The tasks this command makes or changes."""
+    if case is None:
+        return ()
+    match command.verb:
+        case Verb.DISPATCH if command.verdict and command.verdict.lead:
+            units = (command.verdict.lead, *command.verdict.assist)
+            return tuple(
+                Task(task, UnitId(unit), Part.ASSIST if n else Part.LEAD, TaskState.OFFERED, at, case.reworks)
+                for n, (task, unit) in enumerate(zip(command.new_tasks, units, strict=True))
+            )
+        case Verb.ACCEPT:
+            return (replace(_task(case, command.task), state=TaskState.ACCEPTED, accepted_at=at),)
+        case Verb.SEND_BACK:
+            back = replace(_task(case, command.task), state=TaskState.SENT_BACK, ended_at=at, reason=command.reason)
+            return (back, *_withdrawn(case, back, at))
+        case Verb.FINISH:
+            return (replace(_task(case, command.task), state=TaskState.DONE, ended_at=at, result=command.note),)
+        case Verb.FAIL:
+            return _again(case, command, at)
+    return ()
+
+
+def _withdrawn(case: Case, back: Task, at: datetime) -> Iterable[Task]:
+    """When the lead sends the case back, its assistants' open tasks end with it: the next verdict names anew."""
+    if back.part is Part.ASSIST:
+        return ()
+    others = (t for t in case.tasks if t.open and t.id != back.id)
+    return (replace(t, state=TaskState.SENT_BACK, ended_at=at, reason="lead-sent-back") for t in others)
+
+
+def _again(case: Case, command: Command, at: datetime) -> tuple[Task, ...]:
+    """Rework goes to the same lead unit as a new task of the next round; the first result stays as it was."""
+    lead = case.lead
+    if lead is None or not command.new_tasks:
+        raise Refused("task-unknown", "案件无主办任务", "a rework needs the unit that did the work")
+    return (Task(command.new_tasks[0], lead.unit, Part.LEAD, TaskState.OFFERED, at, case.reworks + 1),)
+
+
+_STAGE_OF = {
+    State.REPORTED: Clock.FILING,
+    State.PENDING_DISPATCH: Clock.DISPATCH,
+    State.PENDING_DISPOSAL: Clock.DISPOSAL,
+    State.DISPOSING: Clock.DISPOSAL,
+    State.PENDING_CHECK: Clock.CHECK,
+}
+
+
+def _deadlines_after(
+    case: Case | None, command: Command, target: State, at: datetime, policy: Policy
+) -> tuple[Deadline, ...]:
+    """The deadlines that end or begin with this step. A stage's clock runs while the case is in that stage."""
+    if command.verb is Verb.EXPIRE and case is not None:
+        missed = _to_expire(case, command)
+        if missed is None or missed.due_at > at:
+            raise Refused("deadline-not-due", "时限未到", "the database's clock decides")
+        return (replace(missed, state=DeadlineState.MISSED, ended_at=at),)
+    before, after = (_STAGE_OF.get(case.state) if case else None), _STAGE_OF.get(target)
+    if before is after:
+        return ()
+    changed: list[Deadline] = []
+    if case is not None and before is not None and (ending := case.running(before)):
+        state = DeadlineState.MET if at <= ending.due_at else DeadlineState.MISSED
+        changed.append(replace(ending, state=state, ended_at=at))
+    if after is not None:
+        limit, origin = _limit(case, command, after, policy)
+        cycle = 1 + sum(d.clock is after for d in case.deadlines) if case else 1
+        changed.append(Deadline(after, cycle, at, policy.due(at, limit), f"{origin}: {limit}"))
+    return tuple(changed)
+
+
+def _limit(case: Case | None, command: Command, clock: Clock, policy: Policy) -> tuple[Limit, str]:
+    """The limit of a stage and where it comes from: the filing condition for disposal, the policy for the rest."""
+    if clock is not Clock.DISPOSAL:
+        return policy.stage_limits[clock], f"policy.stage_limits.{clock}"
+    condition = case.condition if case else command.condition
+    if condition is None:
+        return policy.default_limit, "policy.default_limit"
+    return condition.limit, f"condition {condition.id}"
+
+
+# --- Applying
+
+
+def evolve(case: Case | None, event: Event) -> Case:
+    """The case after an event. Pure book-keeping: everything was decided when the event was made."""
+    if case is None:
+        return _opened(event)
+    ended = event.at if event.state in ENDED and case.ended_at is None else case.ended_at
+    return replace(
+        case,
+        version=event.version,
+        state=event.state,
+        updated_at=event.at,
+        category=event.category or case.category,
+        condition=event.condition or case.condition,
+        place=event.place or case.place,
+        # a case sent back has no verdict until dispatch judges it anew
+        verdict=None
+        if event.state is State.PENDING_DISPATCH and event.verdict is None
+        else event.verdict or case.verdict,
+        reports=(*case.reports, event.report) if event.type == NAMES[Verb.JOIN] and event.report else case.reports,
+        tasks=_merged(case.tasks, event.tasks),
+        deadlines=_set(case.deadlines, event.deadlines),
+        filed_at=event.at if event.type == NAMES[Verb.FILE] else case.filed_at,
+        dispatched_at=case.dispatched_at or (event.at if event.state is State.PENDING_DISPOSAL else None),
+        ended_at=ended,
+        send_backs=case.send_backs + (event.type == NAMES[Verb.SEND_BACK]),
+        reworks=case.reworks + (event.type == NAMES[Verb.FAIL]),
+        escalation=case.escalation + (event.type == NAMES[Verb.EXPIRE]),
+        end_reason=event.reason if event.state in ENDED else case.end_reason,
+    )
+
+
+def _opened(event: Event) -> Case:
+    opening = event.opening
+    if opening is None:
+        raise Refused("filing-incomplete", "缺少上报内容", "the first event of a case opens it")
+    return Case(
+        id=event.case,
+        no=opening.no,
+        version=event.version,
+        state=event.state,
+        source=opening.source,
+        urgency=opening.urgency,
+        opened_at=event.at,
+        updated_at=event.at,
+        place=opening.place,
+        point=opening.point,
+        category=opening.category,
+        condition=opening.condition,
+        what=opening.what,
+        reports=(opening.report,),
+        deadlines=event.deadlines,
+        filed_at=event.at if event.type == NAMES[Verb.FILE] else None,
+    )
+
+
+def _merged(old: tuple[Task, ...], changed: tuple[Task, ...]) -> tuple[Task, ...]:
+    if not changed:
+        return old
+    by_id = {task.id: task for task in (*old, *changed)}
+    return tuple(by_id.values())
+
+
+def _set(old: tuple[Deadline, ...], changed: tuple[Deadline, ...]) -> tuple[Deadline, ...]:
+    if not changed:
+        return old
+    by_key = {(d.clock, d.cycle): d for d in (*old, *changed)}
+    return tuple(by_key.values())

@@ -1,0 +1,120 @@
+"""A report (诉求/上报): what somebody or something told us, before anyone decided what it is.
+
+A report is kept as it came. Several reports may stand behind one case; every reporter stays on it.
+"""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from math import isfinite
+
+from domain.catalogue import Kind, Urgency
+from domain.errors import Fault, Invalid
+from domain.ids import ReportId
+from domain.place import Crs, Point
+
+MAX_TEXT = 4000
+_AHEAD = timedelta(minutes=5)
+_EARLIEST_YEAR = 2000
+
+
+class Source(StrEnum):
+    """The three kinds of senders: the 12345 hotline, grid inspectors' phones, sensors and their platforms."""
+
+    HOTLINE = "hotline"
+    INSPECTOR = "inspector"
+    ALARM = "alarm"
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """How to reach the person who reported. Personal data: stored apart, never in events, logs or rejects."""
+
+    name: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One report as accepted.
+
+    ``origin`` names the sender that guarantees ``origin_key`` to be unique for ever (a hotline, a device platform, an
+    API client with its idempotency keys). ``area_names`` run from coarse to fine. ``received_at`` is our clock,
+    ``occurred_at`` the sender's claim. ``condition`` and ``category`` are codes as sent.
+    """
+
+    id: ReportId
+    source: Source
+    origin: str
+    origin_key: str
+    received_at: datetime
+    text: str = ""
+    address: str = ""
+    occurred_at: datetime | None = None
+    category: str | None = None
+    kind: Kind = Kind.EVENT
+    condition: str | None = None
+    urgency: Urgency = Urgency.NORMAL
+    point: Point | None = None
+    area_names: tuple[str, ...] = ()
+    contact: Contact | None = None
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def neighbourhood(self) -> str:
+        """A coarse key of the place as stated (about 1 km, or the area's name).
+
+        Reports of one neighbourhood are filed one after another, so that two reports of one incident meet.
+        """
+        if self.point is not None:
+            return f"{self.point.lon:.2f},{self.point.lat:.2f}"
+        return "/".join(self.area_names) or self.address[:32]
+
+
+def clean_text(text: str, pointer: str, *, limit: int = MAX_TEXT, required: bool = False) -> str:
+    """Free text made safe to keep: line ends unified, surrounding blanks cut, length checked.
+
+    Raises ``Invalid`` with one of ``text-control-char``, ``text-invalid-unicode``, ``text-too-long``, ``text-empty``.
+    """
+    cleaned = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if required and not cleaned:
+        raise _invalid(pointer, "text-empty", "文本不能为空")
+    if len(cleaned) > limit:
+        raise _invalid(pointer, "text-too-long", "文本过长", f"at most {limit} characters")
+    if not cleaned.isprintable():
+        for char in cleaned:
+            if unicodedata.category(char) == "Cs":
+                raise _invalid(pointer, "text-invalid-unicode", "文本含无效字符")
+            if unicodedata.category(char) == "Cc" and char not in "\n\t":
+                raise _invalid(pointer, "text-control-char", "文本含控制字符")
+    return cleaned
+
+
+def checked_point(lon: float, lat: float, crs: Crs, pointer: str) -> Point:
+    """A point that can be one. Raises ``Invalid``: not finite, out of range, swapped, or a device's placeholder."""
+    if not (isfinite(lon) and isfinite(lat)):
+        raise _invalid(pointer, "number-not-finite", "坐标不是有限数")
+    if abs(lat) > 90 and abs(lon) <= 90:
+        raise _invalid(pointer, "coordinate-swapped", "经纬度疑似颠倒", f"lon {lat}, lat {lon}?")
+    if abs(lon) > 180 or abs(lat) > 90:
+        raise _invalid(pointer, "coordinate-out-of-range", "坐标超出范围")
+    if (lon, lat) in {(0.0, 0.0), (-1.0, -1.0), (180.0, 90.0)}:
+        raise _invalid(pointer, "coordinate-placeholder", "坐标为设备默认值")
+    return Point(round(lon, 7), round(lat, 7), crs)
+
+
+def checked_time(moment: datetime, received_at: datetime, pointer: str) -> datetime:
+    """A sender's time, taken seriously. Raises ``Invalid`` without offset, in the future, or before 2000."""
+    if moment.tzinfo is None:
+        raise _invalid(pointer, "timestamp-no-offset", "时间缺少时区")
+    if moment.year < _EARLIEST_YEAR:
+        raise _invalid(pointer, "timestamp-out-of-range", "时间超出范围")
+    if moment > received_at + _AHEAD:
+        raise _invalid(pointer, "timestamp-in-future", "时间晚于当前时间")
+    return moment
+
+
+def _invalid(pointer: str, code: str, title: str, hint: str = "") -> Invalid:
+    return Invalid(code, title, faults=(Fault(pointer, code, hint),))

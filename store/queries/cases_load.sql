@@ -1,0 +1,2 @@
+-- Aggregates by id.
+SELECT id, doc FROM cases WHERE id = ANY ($1::uuid[])

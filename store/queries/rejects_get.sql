@@ -1,0 +1,2 @@
+-- One reject, whole.
+SELECT * FROM rejects WHERE id = $1::bigint

@@ -1,0 +1,105 @@
+"""The unit of work: one connection, one transaction, and the repositories inside it. Handlers get it from ``Store``."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+from domain.errors import Unavailable
+from store.cases import Cases
+from store.events import Events
+from store.queries import sql
+from store.rejects import Rejects
+from store.reports import Reports
+
+if TYPE_CHECKING:
+    Connection = PoolConnectionProxy[asyncpg.Record]
+    Pool = asyncpg.Pool[asyncpg.Record]
+
+_AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.exceptions.OperatorInterventionError,
+    asyncpg.exceptions.InsufficientResourcesError,
+    asyncpg.exceptions.TransactionRollbackError,
+    asyncpg.exceptions.ReadOnlySQLTransactionError,
+    asyncpg.exceptions.LockNotAvailableError,
+    asyncio.TimeoutError,
+    OSError,
+)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn «the database is away, full or busy» into ``Unavailable``; let real faults through as they are."""
+    try:
+        yield
+    except _AWAY as error:
+        code = "storage-full" if isinstance(error, asyncpg.exceptions.DiskFullError) else "database-unavailable"
+        raise Unavailable(code, "数据库暂不可用", type(error).__name__) from error
+
+
+async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    # documents travel as JSON bytes; jsonb's binary form is one version byte before them
+    await connection.set_type_codec(
+        "jsonb", schema="pg_catalog", format="binary", encoder=b"\x01".__add__, decoder=lambda data: data[1:]
+    )
+
+
+async def connect(dsn: str, *, size: int, application: str) -> "Pool":
+    """A pool of at most ``size`` connections. Raises ``Unavailable`` if the database does not answer."""
+    with translated():
+        pool: Pool = await asyncpg.create_pool(
+            dsn,
+            min_size=1,
+            max_size=size,
+            command_timeout=30,
+            timeout=10,
+            init=_prepare,
+            server_settings={
+                "application_name": application,
+                # an abandoned transaction would hold back the outbox (its horizon is pg_snapshot_xmin)
+                "idle_in_transaction_session_timeout": "30s",
+                "timezone": "UTC",
+                "jit": "off",
+            },
+        )
+        return pool
+
+
+class Unit:
+    """What a handler may touch inside its one transaction. ``at`` is the database's clock at the start."""
+
+    def __init__(self, connection: "Connection", at: datetime) -> None:
+        self.at = at
+        self.reports = Reports(connection)
+        self.cases = Cases(connection)
+        self.events = Events(connection)
+        self.rejects = Rejects(connection)
+
+
+class Store:
+    """Opens units of work on a pool."""
+
+    def __init__(self, pool: "Pool") -> None:
+        self._pool = pool
+
+    @asynccontextmanager
+    async def unit(self, lock: Sequence[UUID] = ()) -> AsyncIterator[Unit]:
+        """One transaction, committed on a clean exit. Raises ``Unavailable`` when the database is away.
+
+        ``lock`` names the reports or cases it will change. They are locked before the first write, in one order, by
+        advisory locks: these draw no transaction id, so that of two transactions on one case the later one always
+        has the higher id. That is what lets readers follow the events by (tx, seq) without ever seeing version 3
+        before version 2.
+        """
+        keys = sorted({key.int & 0x7FFF_FFFF_FFFF_FFFF for key in lock})
+        with translated():
+            async with self._pool.acquire(timeout=10) as connection, connection.transaction():
+                at = await connection.fetchval(sql("begin_unit"), keys)
+                yield Unit(connection, at)
