@@ -1,4 +1,4 @@
-"""What is it? A code the source gave, else the pack's keyword rules, else «unclassified», which is a state, not an error.
+"""What is it? A code the source gave, else the keyword rules, else «unclassified»: a state, not an error.
 
 Called by ``handlers.file`` for a batch; never raises for what a report says.
 """
