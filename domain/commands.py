@@ -45,6 +45,7 @@ class Verb(StrEnum):
     JOIN = "join"
     REFUSE = "refuse"
     DISPATCH = "dispatch"
+    DEFER = "defer"
     ACCEPT = "accept"
     SEND_BACK = "send-back"
     FINISH = "finish"

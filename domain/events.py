@@ -20,6 +20,7 @@ NAMES: dict[Verb, str] = {
     Verb.JOIN: "joined",
     Verb.REFUSE: "refused",
     Verb.DISPATCH: "dispatched",
+    Verb.DEFER: "deferred",
     Verb.ACCEPT: "accepted",
     Verb.SEND_BACK: "sent_back",
     Verb.FINISH: "finished",

@@ -73,22 +73,15 @@ TABLE: tuple[Transition, ...] = (
     Transition(State.REPORTED, Verb.FILE, State.PENDING_DISPATCH, _FILERS, "受理并立案", "GB/T 47678.5-2026 table 3"),
     Transition(State.REPORTED, Verb.REFUSE, State.NOT_ACCEPTED, _DESK, "不予受理", "国办函〔2025〕66号 (二)"),
     Transition(
-        State.PENDING_DISPATCH,
-        Verb.DISPATCH,
-        State.PENDING_DISPOSAL,
-        _DISPATCHERS,
-        "派遣",
-        "国办函〔2025〕66号 (五)",
-        lambda _, command: command.verdict is not None and command.verdict.lead is not None,
+        State.PENDING_DISPATCH, Verb.DISPATCH, State.PENDING_DISPOSAL, _DISPATCHERS, "派遣", "国办函〔2025〕66号 (五)"
     ),
     Transition(
         State.PENDING_DISPATCH,
-        Verb.DISPATCH,
+        Verb.DEFER,
         State.PENDING_DISPATCH,
         _SYSTEM,
         "无规则，转派遣席",
         "国办函〔2025〕66号 (五)",
-        lambda _, command: command.verdict is not None and command.verdict.lead is None,
     ),
     Transition(State.PENDING_DISPOSAL, Verb.ACCEPT, State.DISPOSING, _UNITS, "主办接单", _S32, _lead_task),
     Transition(State.PENDING_DISPOSAL, Verb.ACCEPT, State.PENDING_DISPOSAL, _UNITS, "协办接单", _S32, _assist_task),
@@ -200,7 +193,7 @@ def _settled(case: Case, command: Command) -> bool:
         return command.report in case.reports
     if command.actor.role is not Role.SYSTEM:
         return False
-    if command.verb is Verb.DISPATCH:
+    if command.verb in (Verb.DISPATCH, Verb.DEFER):
         return case.state is not State.PENDING_DISPATCH or case.verdict is not None
     if command.verb is Verb.EXPIRE:
         return _to_expire(case, command) is None
@@ -238,6 +231,8 @@ def _check(case: Case | None, command: Command) -> None:
         raise Refused("reason-required", "必须填写原因", f"{command.verb} needs a reason")
     if case is not None and command.verb is Verb.FILE and not (command.category and command.place):
         raise Refused("filing-incomplete", "立案要素不全", "category and place are mandatory at filing")
+    if command.verb is Verb.DISPATCH and (command.verdict is None or command.verdict.lead is None):
+        raise Refused("unit-required", "必须指定主办单位", "dispatch needs a lead unit")
     if case is not None and command.verb in _TASK_VERBS:
         task = _task(case, command.task)
         if not _may_act(task, command.verb, command.actor):

@@ -55,11 +55,15 @@ class Cases:
 
     async def serials(self, count: int) -> list[int]:
         """``count`` fresh running numbers for case numbers; gaps after a rollback are normal."""
+        if not count:
+            return []
         rows = await self._connection.fetch(sql("cases_serials"), count)
         return [row["serial"] for row in rows]
 
     async def load(self, ids: Sequence[CaseId]) -> dict[CaseId, Case]:
         """The cases with these ids; unknown ids are absent. Lock them when opening the unit."""
+        if not ids:
+            return {}
         rows = await self._connection.fetch(sql("cases_load"), ids)
         return {row["id"]: decode_case(row["doc"]) for row in rows}
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import asyncpg
 
 from domain.errors import Unavailable
-from store.unit import translated
+from store.translate import translated
 
 _FOLDER = Path(__file__).parent / "migrations"
 _LOCK = 0x636C6F6F70  # "cloop": two processes that start together migrate one after the other

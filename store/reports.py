@@ -70,6 +70,8 @@ class Reports:
 
     async def link(self, links: Sequence[Link]) -> None:
         """Put reports behind cases; repeating a link changes nothing."""
+        if not links:
+            return
         await self._connection.execute(
             sql("reports_link"),
             [link.report for link in links],

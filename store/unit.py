@@ -1,8 +1,7 @@
 """The unit of work: one connection, one transaction, and the repositories inside it. Handlers get it from ``Store``."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -10,38 +9,16 @@ from uuid import UUID
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from domain.errors import Unavailable
 from store.cases import Cases
 from store.events import Events
 from store.queries import sql
 from store.rejects import Rejects
 from store.reports import Reports
+from store.translate import translated
 
 if TYPE_CHECKING:
     Connection = PoolConnectionProxy[asyncpg.Record]
     Pool = asyncpg.Pool[asyncpg.Record]
-
-_AWAY = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.exceptions.OperatorInterventionError,
-    asyncpg.exceptions.InsufficientResourcesError,
-    asyncpg.exceptions.TransactionRollbackError,
-    asyncpg.exceptions.ReadOnlySQLTransactionError,
-    asyncpg.exceptions.LockNotAvailableError,
-    asyncio.TimeoutError,
-    OSError,
-)
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    """Turn «the database is away, full or busy» into ``Unavailable``; let real faults through as they are."""
-    try:
-        yield
-    except _AWAY as error:
-        code = "storage-full" if isinstance(error, asyncpg.exceptions.DiskFullError) else "database-unavailable"
-        raise Unavailable(code, "数据库暂不可用", type(error).__name__) from error
 
 
 async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
@@ -72,15 +49,25 @@ async def connect(dsn: str, *, size: int, application: str) -> "Pool":
         return pool
 
 
+def _lock_keys(subjects: Sequence[UUID]) -> list[int]:
+    return sorted({subject.int & 0x7FFF_FFFF_FFFF_FFFF for subject in subjects})
+
+
 class Unit:
     """What a handler may touch inside its one transaction. ``at`` is the database's clock at the start."""
 
     def __init__(self, connection: "Connection", at: datetime) -> None:
         self.at = at
+        self._connection = connection
         self.reports = Reports(connection)
         self.cases = Cases(connection)
         self.events = Events(connection)
         self.rejects = Rejects(connection)
+
+    async def lock(self, subjects: Sequence[UUID]) -> None:
+        """Lock further cases, found only now. Allowed before the unit's first write, and only once (see ``Store``)."""
+        if subjects:
+            await self._connection.fetchval(sql("begin_unit"), _lock_keys(subjects))
 
 
 class Store:
@@ -98,8 +85,7 @@ class Store:
         has the higher id. That is what lets readers follow the events by (tx, seq) without ever seeing version 3
         before version 2.
         """
-        keys = sorted({key.int & 0x7FFF_FFFF_FFFF_FFFF for key in lock})
         with translated():
             async with self._pool.acquire(timeout=10) as connection, connection.transaction():
-                at = await connection.fetchval(sql("begin_unit"), keys)
+                at = await connection.fetchval(sql("begin_unit"), _lock_keys(lock))
                 yield Unit(connection, at)

@@ -1,0 +1,10 @@
+"""The embedded broker and database for one machine without Docker: real servers, started and stopped as children.
+
+Both are context managers with ``start``, ``stop``, ``kill``, ``alive`` and ``pid``; every failure to start is a
+``domain.errors.Unavailable`` that says what to do.
+"""
+
+from runtime.embedded_kafka import EmbeddedKafka
+from runtime.embedded_postgres import EmbeddedPostgres
+
+__all__ = ["EmbeddedKafka", "EmbeddedPostgres"]

@@ -1,0 +1,57 @@
+"""Who may speak to us: clients of the city pack, their keys hashed. Used by the CLI and at start."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from store.queries import sql
+from store.translate import translated
+from store.unit import Pool
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A client as the pack names it. ``areas`` are area keys (``a/b/``); empty means the whole city."""
+
+    id: str
+    name: str
+    role: str
+    unit: str | None = None
+    areas: tuple[str, ...] = ()
+
+
+def hashed(key: str) -> bytes:
+    """What is stored of a key: SHA-256 is enough, since keys are 256 random bits and cannot be guessed by trying."""
+    return sha256(key.encode()).digest()
+
+
+class Clients:
+    """Clients on one pool. Raises ``Unavailable`` when the database is away."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def put(self, clients: Sequence[Client]) -> None:
+        """Enter or update clients; keys stay as they are."""
+        with translated():
+            await self._pool.execute(
+                sql("clients_put"),
+                [c.id for c in clients],
+                [c.name for c in clients],
+                [c.role for c in clients],
+                [c.unit for c in clients],
+                [" ".join(c.areas) for c in clients],
+            )
+
+    async def keyless(self) -> list[str]:
+        """Ids of clients that cannot call yet."""
+        with translated():
+            return [row["id"] for row in await self._pool.fetch(sql("clients_keyless"))]
+
+    async def issue(self, client: str) -> str | None:
+        """A fresh key for a client, told once and stored hashed; None for an unknown client."""
+        key = f"cl_{secrets.token_urlsafe(32)}"
+        with translated():
+            row = await self._pool.fetchrow(sql("clients_issue"), client, hashed(key))
+        return key if row else None

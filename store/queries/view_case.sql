@@ -1,0 +1,5 @@
+-- One case by number, if the scope holds it.
+SELECT c.doc FROM cases c
+WHERE c.no = $1::text
+  AND ($2::text[] = '{}' OR EXISTS (SELECT FROM unnest($2::text[]) AS a (key) WHERE starts_with(c.area, a.key)))
+  AND ($3::text IS NULL OR EXISTS (SELECT FROM tasks t WHERE t.case_id = c.id AND t.unit = $3::text))

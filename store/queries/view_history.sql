@@ -1,0 +1,2 @@
+-- A case's events in order.
+SELECT doc FROM events WHERE subject = $1::uuid ORDER BY version

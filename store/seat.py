@@ -1,0 +1,68 @@
+"""A seat: the right to be the one process that follows the events under a name. Lost with its connection."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+from domain.errors import Unavailable
+from store.events import Entry, Events, Position
+from store.queries import sql
+from store.translate import translated
+
+if TYPE_CHECKING:
+    from store.unit import Connection, Pool
+
+_SPACE = 0x73656174 << 32  # «seat»: keeps these locks apart from those of subjects and migrations
+
+
+class Seat:
+    """Reads the events in commit order and notes how far it came, on the very connection that holds the seat.
+
+    A process that lost its connection lost its seat, and can no longer move the position: at worst its successor
+    publishes a batch again, and nobody skips one.
+    """
+
+    def __init__(self, name: str, connection: "Connection", position: Position) -> None:
+        self._name = name
+        self._events = Events(connection)
+        self._position = position
+
+    async def next(self, limit: int) -> list[Entry]:
+        """The next settled events, at most ``limit``. Raises ``Unavailable`` if the seat is lost."""
+        with translated():
+            return await self._events.after(self._position, limit)
+
+    async def done(self, entries: list[Entry]) -> None:
+        """Note that these were dealt with; ``next`` goes on after them."""
+        with translated():
+            await self._events.move(self._name, entries[-1].position)
+        self._position = entries[-1].position
+
+
+@asynccontextmanager
+async def seat(pool: "Pool", name: str) -> AsyncIterator[Seat | None]:
+    """Take the seat ``name`` for as long as the context lasts; None if another process sits there.
+
+    Raises ``Unavailable`` when the database is away, or was restored from another cluster: transaction numbers then
+    start again below the noted position, and going on would silently publish nothing.
+    """
+    key = _SPACE | crc32(name.encode())
+    with translated():
+        async with pool.acquire(timeout=10) as connection:
+            if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", key):
+                yield None
+                return
+            try:
+                position = await Events(connection).position(name)
+                horizon = await connection.fetchval(sql("events_horizon"))
+                if position.tx > horizon:
+                    raise Unavailable(
+                        "timeline-broken",
+                        "数据库似由备份恢复，发布位置失效",
+                        f"reader {name} stands at {position}, the database at {horizon}: run 'cityloop republish'",
+                    )
+                yield Seat(name, connection, position)
+            finally:
+                if not connection.is_closed():
+                    await connection.execute("SELECT pg_advisory_unlock($1)", key)

@@ -1,0 +1,31 @@
+"""Which database errors mean «away, full or busy, try again», and which are real faults."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import asyncpg
+
+from domain.errors import Unavailable
+
+_AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.exceptions.OperatorInterventionError,
+    asyncpg.exceptions.InsufficientResourcesError,
+    asyncpg.exceptions.TransactionRollbackError,
+    asyncpg.exceptions.ReadOnlySQLTransactionError,
+    asyncpg.exceptions.LockNotAvailableError,
+    asyncio.TimeoutError,
+    OSError,
+)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn «the database is away, full or busy» into ``Unavailable``; let real faults through as they are."""
+    try:
+        yield
+    except _AWAY as error:
+        code = "storage-full" if isinstance(error, asyncpg.exceptions.DiskFullError) else "database-unavailable"
+        raise Unavailable(code, "数据库暂不可用", type(error).__name__) from error

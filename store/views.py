@@ -1,0 +1,193 @@
+"""Read models for the doors. Every query is scoped: what a caller may not see is not found, counted or listed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from domain.case import Case
+from domain.commands import Actor, Role
+from store.codec import decode_case, decode_plain
+from store.events import Position
+from store.queries import sql
+from store.translate import translated
+from store.unit import Pool
+
+MAX_PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a caller may see: everything, or cases in some areas, or cases a unit has or had a task on, or own reports.
+
+    ``areas`` are area keys (``a/b/``); empty means the whole city.
+    """
+
+    areas: tuple[str, ...] = ()
+    unit: str | None = None
+    origin: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a list is narrowed to. ``area`` is an area key prefix; the cursor is the last row of the page before."""
+
+    area: str | None = None
+    unit: str | None = None
+    category: str | None = None
+    state: str | None = None
+    overdue: bool | None = None
+    before: tuple[datetime, UUID] | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """A case with the reports behind it, as (id, source, received_at, text, address)."""
+
+    case: Case
+    reports: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClientView:
+    """A client that may call us."""
+
+    actor: Actor
+    name: str
+    areas: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEntry:
+    """An event with what streams are filtered by: the case's number, area, unit and category as they are now."""
+
+    position: Position
+    case: UUID
+    no: str
+    version: int
+    type: str
+    at: datetime
+    area: str
+    unit: str | None
+    category: str | None
+    state: str
+
+
+class Views:
+    """All read models on one pool. Raises ``Unavailable`` when the database is away."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def _fetch(self, name: str, *values: object) -> list[asyncpg.Record]:
+        with translated():
+            rows: list[asyncpg.Record] = await self._pool.fetch(sql(name), *values)
+            return rows
+
+    async def client(self, key_hash: bytes) -> ClientView | None:
+        """The active client whose key has this SHA-256, if any."""
+        rows = await self._fetch("clients_by_key", key_hash)
+        if not rows:
+            return None
+        row = rows[0]
+        return ClientView(Actor(row["id"], Role(row["role"]), row["unit"]), row["name"], tuple(row["areas"]))
+
+    async def report(self, report: UUID, scope: Scope) -> Mapping[str, Any] | None:
+        """A report with its cases, as plain data, without the caller's contact."""
+        rows = await self._fetch("view_report", report, scope.origin)
+        if not rows:
+            return None
+        row = rows[0]
+        return {
+            **decode_plain(row["doc"]),
+            "received_at": row["received_at"],
+            "cases": [
+                {"no": no, "state": state, "opened": opened}
+                for no, state, opened in zip(row["nos"], row["states"], row["opened"], strict=True)
+            ],
+        }
+
+    async def case(self, no: str, scope: Scope) -> CaseView | None:
+        """A case by its printed number."""
+        rows = await self._fetch("view_case", no, list(scope.areas), scope.unit)
+        if not rows:
+            return None
+        case = decode_case(rows[0]["doc"])
+        return CaseView(case, tuple(map(_report, await self._fetch("view_case_reports", case.id))))
+
+    async def case_of_task(self, task: UUID, scope: Scope) -> Case | None:
+        """The case a task belongs to."""
+        rows = await self._fetch("view_case_of_task", task, list(scope.areas), scope.unit)
+        return decode_case(rows[0]["doc"]) if rows else None
+
+    async def cases(self, narrowed: Filter, scope: Scope) -> list[Case]:
+        """A page of cases, the newest first."""
+        before = narrowed.before or (None, None)
+        rows = await self._fetch(
+            "view_cases",
+            list(scope.areas),
+            scope.unit,
+            narrowed.area,
+            narrowed.unit,
+            narrowed.category,
+            narrowed.state,
+            narrowed.overdue,
+            before[0],
+            before[1],
+            narrowed.limit,
+        )
+        return [decode_case(row["doc"]) for row in rows]
+
+    async def tasks(self, unit: str, after: tuple[datetime, UUID] | None, limit: int) -> list[tuple[UUID, Case]]:
+        """A unit's open tasks, the oldest first, each with its case."""
+        rows = await self._fetch("view_tasks", unit, *(after or (None, None)), limit)
+        return [(row["id"], decode_case(row["doc"])) for row in rows]
+
+    async def history(self, case: UUID) -> list[Mapping[str, Any]]:
+        """A case's events in order, as plain data."""
+        return [decode_plain(row["doc"]) for row in await self._fetch("view_history", case)]
+
+    async def stream(self, position: Position, scope: Scope, limit: int) -> list[StreamEntry]:
+        """Case events after a position, in commit order, as far as the scope may see them."""
+        rows = await self._fetch("view_stream", position.tx, position.seq, list(scope.areas), scope.unit, limit)
+        return [
+            StreamEntry(
+                Position(r["tx"], r["seq"]), r["subject"], r["no"], r["version"], r["type"], r["at"], r["area"],
+                r["unit"], r["category"], r["state"],
+            )
+            for r in rows
+        ]  # fmt: skip
+
+    async def stream_end(self) -> Position:
+        """The position after everything settled now."""
+        rows = await self._fetch("events_end")
+        return Position(rows[0]["tx"], rows[0]["seq"]) if rows else Position()
+
+    async def figures(self) -> Mapping[str, Any]:
+        """The business figures for ``/metrics``: counts of cases by state, open and overdue by unit, ages, outbox."""
+        states = await self._fetch("figures_states")
+        units = await self._fetch("figures_units")
+        (rest,) = await self._fetch("figures_rest")
+        return {
+            "states": {row["state"]: row["count"] for row in states},
+            "units": {row["unit"]: (row["open"], row["overdue"]) for row in units},
+            **dict(rest),
+        }
+
+    async def account(self) -> Mapping[str, int]:
+        """Where every report is: in = filed + joined + awaiting the desk + refused + not filed yet."""
+        (row,) = await self._fetch("figures_account")
+        return dict(row)
+
+
+def _report(row: asyncpg.Record) -> Mapping[str, Any]:
+    return dict(row)
+
+
+def scoped_areas(paths: Sequence[str]) -> tuple[str, ...]:
+    """Area keys of a scope from area paths, each closed by ``/``."""
+    return tuple(path if path.endswith("/") else f"{path}/" for path in paths)

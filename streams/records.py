@@ -1,0 +1,213 @@
+"""Wire contracts of the intake topics, version 1: bytes become reports, or ``Invalid`` says what is wrong and where.
+
+Strict on what is missing or of the wrong type, deaf to what is extra. The ``schema`` header names the contract, so
+that a later version is told apart before a byte is parsed.
+"""
+
+import re
+from datetime import datetime
+from typing import Annotated, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from domain.catalogue import Kind, Urgency
+from domain.errors import Fault, Invalid
+from domain.ids import ReportId
+from domain.place import Crs, Point
+from domain.report import Contact, Report, Source, checked_point, checked_time, clean_text
+
+T = TypeVar("T")
+Code = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+Text = Annotated[str, msgspec.Meta(max_length=16_000)]
+
+
+class Position(msgspec.Struct, frozen=True):
+    """Longitude and latitude in degrees, with the coordinate system they are in (never guessed)."""
+
+    lon: float
+    lat: float
+    crs: Crs
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Who called. Personal data; stored apart."""
+
+    name: Annotated[str, msgspec.Meta(max_length=100)] = ""
+    phone: Annotated[str, msgspec.Meta(max_length=40)] = ""
+
+
+class HotlineTicket(msgspec.Struct, frozen=True, kw_only=True):
+    """``hotline-ticket.v1``: a 12345 ticket. Its number, with the centre's name, is unique for ever."""
+
+    centre: Code
+    ticket_no: Code
+    called_at: datetime
+    text: Text
+    address: Annotated[str, msgspec.Meta(max_length=1000)] = ""
+    areas: list[str] = []
+    position: Position | None = None
+    category: Code | None = None
+    kind: Kind = Kind.EVENT
+    condition: Code | None = None
+    urgency: Urgency = Urgency.NORMAL
+    caller: Caller | None = None
+
+
+class InspectorReport(msgspec.Struct, frozen=True, kw_only=True):
+    """``inspector-report.v1``: what a grid inspector saw, with position and category code."""
+
+    inspector: Code
+    report_no: Code
+    captured_at: datetime
+    position: Position
+    category: Code
+    kind: Kind = Kind.EVENT
+    condition: Code | None = None
+    text: Text = ""
+    address: Annotated[str, msgspec.Meta(max_length=1000)] = ""
+    urgency: Urgency = Urgency.NORMAL
+
+
+class SensorAlarm(msgspec.Struct, frozen=True, kw_only=True):
+    """``sensor-alarm.v1``: an alarm of a device platform that already stands for an incident, not a reading."""
+
+    platform: Code
+    alarm_id: Code
+    device: Code
+    raised_at: datetime
+    position: Position
+    category: Code
+    kind: Kind = Kind.EVENT
+    condition: Code | None = None
+    text: Text = ""
+    urgency: Urgency = Urgency.URGENT
+
+
+class Work(msgspec.Struct, frozen=True):
+    """``work.v1``: ids of reports to be filed, or of cases to be assigned."""
+
+    ids: list[UUID]
+
+
+_ticket = msgspec.json.Decoder(HotlineTicket)
+_inspection = msgspec.json.Decoder(InspectorReport)
+_alarm = msgspec.json.Decoder(SensorAlarm)
+_work = msgspec.json.Decoder(Work)
+
+
+def hotline_report(value: bytes | None, now: datetime, new: ReportId) -> Report:
+    """A hotline ticket as a report. Raises ``Invalid``."""
+    ticket = _decode(_ticket, value)
+    return Report(
+        id=new,
+        source=Source.HOTLINE,
+        origin=f"hotline:{ticket.centre}",
+        origin_key=clean_text(ticket.ticket_no, "/ticket_no", limit=64, required=True),
+        received_at=now,
+        occurred_at=checked_time(ticket.called_at, now, "/called_at"),
+        text=clean_text(ticket.text, "/text", required=True),
+        address=clean_text(ticket.address, "/address", limit=256),
+        area_names=tuple(clean_text(name, "/areas", limit=100) for name in ticket.areas[:6]),
+        point=_point(ticket.position),
+        category=ticket.category,
+        kind=ticket.kind,
+        condition=ticket.condition,
+        urgency=ticket.urgency,
+        contact=_contact(ticket.caller),
+    )
+
+
+def inspector_report(value: bytes | None, now: datetime, new: ReportId) -> Report:
+    """An inspector's report. Raises ``Invalid``."""
+    seen = _decode(_inspection, value)
+    return Report(
+        id=new,
+        source=Source.INSPECTOR,
+        origin=f"inspector:{seen.inspector}",
+        origin_key=clean_text(seen.report_no, "/report_no", limit=64, required=True),
+        received_at=now,
+        occurred_at=checked_time(seen.captured_at, now, "/captured_at"),
+        text=clean_text(seen.text, "/text"),
+        address=clean_text(seen.address, "/address", limit=256),
+        point=_point(seen.position),
+        category=seen.category,
+        kind=seen.kind,
+        condition=seen.condition,
+        urgency=seen.urgency,
+    )
+
+
+def alarm_report(value: bytes | None, now: datetime, new: ReportId) -> Report:
+    """A sensor alarm as a report. Raises ``Invalid``."""
+    alarm = _decode(_alarm, value)
+    return Report(
+        id=new,
+        source=Source.ALARM,
+        origin=f"alarm:{alarm.platform}",
+        origin_key=clean_text(alarm.alarm_id, "/alarm_id", limit=64, required=True),
+        received_at=now,
+        occurred_at=checked_time(alarm.raised_at, now, "/raised_at"),
+        text=clean_text(alarm.text, "/text"),
+        point=_point(alarm.position),
+        category=alarm.category,
+        kind=alarm.kind,
+        condition=alarm.condition,
+        urgency=alarm.urgency,
+        extra={"device": clean_text(alarm.device, "/device", limit=64)},
+    )
+
+
+def work_ids(value: bytes | None) -> list[UUID]:
+    """The ids of a work record. Raises ``Invalid``."""
+    return _decode(_work, value).ids
+
+
+def work_record(ids: list[UUID]) -> bytes:
+    """The value of a work record."""
+    return msgspec.json.encode(Work(ids))
+
+
+def checked_schema(headers: tuple[tuple[str, bytes], ...], contract: str) -> None:
+    """Compare the ``schema`` header with the topic's contract. Raises ``Invalid``."""
+    given = next((value.decode("ascii", "replace") for name, value in headers if name == "schema"), None)
+    if given is None:
+        raise Invalid("schema-missing", "缺少版本标识", f"send the header schema={contract}")
+    if given != contract:
+        raise Invalid("schema-unsupported", "不支持的版本", f"this topic takes {contract}")
+
+
+def _point(position: Position | None) -> Point | None:
+    return checked_point(position.lon, position.lat, position.crs, "/position") if position else None
+
+
+def _contact(caller: Caller | None) -> Contact | None:
+    if caller is None:
+        return None
+    return Contact(
+        clean_text(caller.name, "/caller/name", limit=100), clean_text(caller.phone, "/caller/phone", limit=40)
+    )
+
+
+_WHERE = re.compile(r" - at `(?:key in )?\$?(.*)`$")
+_MISSING = re.compile(r"missing required field `(\w+)`")
+
+
+def _decode(decoder: msgspec.json.Decoder[T], value: bytes | None) -> T:
+    if not value:
+        raise Invalid("json-invalid", "消息为空", "an intake record holds one JSON object")
+    try:
+        return decoder.decode(value)
+    except msgspec.ValidationError as error:
+        message = str(error)
+        where, missing = _WHERE.search(message), _MISSING.search(message)
+        pointer = (where[1] if where else "").replace("[...]", "").replace(".", "/")
+        if missing:
+            raise _invalid(f"{pointer}/{missing[1]}", "field-missing", "缺少必填字段") from error
+        raise _invalid(pointer, "type-mismatch", "字段类型不符", message.split(" - at")[0]) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Invalid("json-invalid", "无法解析 JSON", "the value is not well-formed UTF-8 JSON") from error
+
+
+def _invalid(pointer: str, code: str, title: str, hint: str = "") -> Invalid:
+    return Invalid(code, title, f"at {pointer}" if pointer else "", (Fault(pointer, code, hint),))

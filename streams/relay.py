@@ -1,0 +1,100 @@
+"""The relay: settled events leave the database for Kafka, in commit order, keyed by their case.
+
+What our own worker must do next travels beside them as work records, many ids each: one Kafka record costs the worker
+as much as ten rows in PostgreSQL. Run by ``cityloop relay``; several may run, one has the seat.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from uuid import UUID
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from domain.errors import Unavailable
+from handlers.announce import Entry, Seat, announce
+from streams.records import work_record
+from streams.topics import ASSIGN_WORK, CASE_EVENTS, FILE_WORK, REPORT_EVENTS, Topic, partition_of
+
+log = logging.getLogger(__name__)
+
+REACTIONS: dict[str, Topic] = {
+    "report.accepted": FILE_WORK,
+    "case.filed": ASSIGN_WORK,
+    "case.sent_back": ASSIGN_WORK,
+}
+_WORK_IDS = 200
+_IDLE = 0.02
+
+Headers = list[tuple[str, bytes]]
+
+
+class Publisher:
+    """Puts events and work on the broker; returns when all of it is acknowledged by all in-sync replicas."""
+
+    def __init__(self, producer: AIOKafkaProducer, prefix: str) -> None:
+        self._producer = producer
+        self._prefix = prefix
+
+    async def publish(self, entries: Sequence[Entry]) -> None:
+        """Send a batch. Raises ``Unavailable`` if the broker does not take it."""
+        try:
+            sent = [await self._send(e) for e in entries]
+            sent += [
+                await self._producer.send(topic.full(self._prefix), work_record(ids), partition=partition, headers=head)
+                for topic, partition, ids, head in _work(entries)
+            ]
+            await asyncio.gather(*sent)
+        except (KafkaError, OSError) as error:
+            raise Unavailable("kafka-unavailable", "消息服务暂不可用", type(error).__name__) from error
+
+    async def _send(self, entry: Entry) -> "asyncio.Future[object]":
+        topic = CASE_EVENTS if entry.type.startswith("case.") else REPORT_EVENTS
+        headers: Headers = [
+            ("schema", topic.contract.encode()),
+            ("type", entry.type.encode()),
+            ("id", f"{entry.subject}/{entry.version}".encode()),
+            ("version", str(entry.version).encode()),
+            ("position", str(entry.position).encode()),
+        ]
+        future: asyncio.Future[object] = await self._producer.send(
+            topic.full(self._prefix), entry.doc, key=str(entry.subject).encode(), headers=headers
+        )
+        return future
+
+
+def _work(entries: Sequence[Entry]) -> Iterator[tuple[Topic, int, list[UUID], Headers]]:
+    """The work that follows from a batch, gathered by topic and partition."""
+    piles: dict[tuple[Topic, int], list[UUID]] = defaultdict(list)
+    for entry in entries:
+        topic = REACTIONS.get(entry.type)
+        if topic is not None:
+            piles[topic, partition_of(entry.route, topic)].append(entry.subject)
+    for (topic, partition), ids in piles.items():
+        for start in range(0, len(ids), _WORK_IDS):
+            yield topic, partition, ids[start : start + _WORK_IDS], [("schema", topic.contract.encode())]
+
+
+async def follow(seat: Seat, publisher: Publisher, beat: Callable[[int], None]) -> None:
+    """Relay for as long as the seat lasts. Raises ``Unavailable`` when the seat is lost.
+
+    A broker that is away is waited for here: events stay in the database, in order, and nobody else could send them.
+    ``beat`` is called after every round with the number of events published.
+    """
+    delay = 0.1
+    while True:
+        try:
+            published = await announce(seat, publisher.publish)
+        except Unavailable as error:
+            if error.code != "kafka-unavailable":
+                raise
+            log.warning("relay waits: %s", error)
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, 5.0)
+            continue
+        delay = 0.1
+        beat(published)
+        if not published:
+            await asyncio.sleep(_IDLE)

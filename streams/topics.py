@@ -1,0 +1,82 @@
+"""One table of all topics: name, key, partitions, retention, owner, contract. Creates them; docs are made from it."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+from zlib import crc32
+
+from kafka import KafkaAdminClient
+from kafka.errors import KafkaError, TopicAlreadyExistsError
+
+from domain.errors import Unavailable
+
+DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One row. ``name`` goes behind the city's prefix; ``contract`` is the value of the ``schema`` header."""
+
+    name: str
+    key: str
+    contract: str
+    owner: str
+    says: str
+    partitions: int = 4
+    retention_days: int = 7
+
+    def full(self, prefix: str) -> str:
+        """The name on the broker: several cities, or tests, share one broker by prefix."""
+        return f"{prefix}.{self.name}"
+
+
+HOTLINE = Topic("intake.hotline.v1", "ticket number", "hotline-ticket.v1", "call centre", "12345 tickets come in")
+INSPECTOR = Topic(
+    "intake.inspector.v1", "report number", "inspector-report.v1", "phones", "inspectors' reports come in"
+)
+ALARM = Topic("intake.alarm.v1", "device id", "sensor-alarm.v1", "device platform", "sensor alarms come in")
+FILE_WORK = Topic("work.file.v1", "none", "work.v1", "cityloop", "accepted reports to be filed; many ids a record")
+ASSIGN_WORK = Topic("work.assign.v1", "none", "work.v1", "cityloop", "filed cases to be assigned; many ids a record")
+REPORT_EVENTS = Topic("report.events.v1", "report id", "report-event.v1", "cityloop", "what happened to reports")
+CASE_EVENTS = Topic(
+    "case.events.v1", "case id", "case-event.v1", "cityloop", "what happened to cases, in order by case", 4, 30
+)
+
+TOPICS = (HOTLINE, INSPECTOR, ALARM, FILE_WORK, ASSIGN_WORK, REPORT_EVENTS, CASE_EVENTS)
+
+
+def partition_of(route: str, topic: Topic) -> int:
+    """The partition for work that must meet: equal routes go to one partition and so to one worker."""
+    return crc32(route.encode()) % topic.partitions
+
+
+async def create_topics(bootstrap: str, prefix: str, replication: int = 1) -> list[str]:
+    """Create the topics that are missing; returns their names. Raises ``Unavailable`` if the broker does not answer."""
+    return await asyncio.to_thread(_create, bootstrap, prefix, replication)
+
+
+def _create(bootstrap: str, prefix: str, replication: int) -> list[str]:
+    try:
+        admin = KafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=20_000)
+    except KafkaError as error:
+        raise Unavailable("kafka-unavailable", "消息服务暂不可用", f"no broker answers at {bootstrap}") from error
+    try:
+        present = set(admin.list_topics())
+        missing = [topic for topic in TOPICS if topic.full(prefix) not in present]
+        if missing:
+            admin.create_topics({topic.full(prefix): _settings(topic, replication) for topic in missing})
+        return [topic.full(prefix) for topic in missing]
+    except TopicAlreadyExistsError:  # another process was faster; what it made is the same
+        return []
+    except KafkaError as error:
+        raise Unavailable("kafka-unavailable", "消息服务暂不可用", str(error)) from error
+    finally:
+        admin.close()
+
+
+def _settings(topic: Topic, replication: int) -> dict[str, Any]:
+    return {
+        "num_partitions": topic.partitions,
+        "replication_factor": replication,
+        "configs": {"retention.ms": str(topic.retention_days * DAY_MS)},
+    }
