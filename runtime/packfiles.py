@@ -5,8 +5,9 @@ that a clerk sees all of them at once.
 """
 
 import csv
+import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -114,6 +115,12 @@ class Row:
             self.fault("list-entry-repeated", column)
         return entries
 
+    def refer(self, names: Iterable[str], known: Container[str] | None, code: str) -> None:
+        """Note every name that is not known; None stands for a table that could not be read, noted elsewhere."""
+        for name in names:
+            if known is not None and name not in known:
+                self.fault(code, name)
+
     def number(self, column: str, default: float) -> float:
         """The cell as a number, ``default`` where it is empty or no number."""
         try:
@@ -138,7 +145,7 @@ def read_table(files: PackFiles, table: Table, *, required: bool = True, nationa
     if text is None:
         return []
     # A quoted cell may hold line ends, so a row is addressed by its first line: the one after the row before.
-    lines = csv.reader(text.splitlines(keepends=True), strict=True)
+    lines = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[Row] = []
     columns: Sequence[str] | None = None
     start = 1
@@ -165,8 +172,8 @@ def reject_repeated(rows: Iterable[Row], *key: str) -> None:
     first: dict[Any, str] = {}
     for row in rows:
         named = tuple(row[column] for column in key)
-        if all(named) and first.setdefault(named, row.at) != row.at:
-            row.fault("duplicate-id", f"{' '.join(named)}, first at {first[named]}")
+        if any(named) and first.setdefault(named, row.at) != row.at:
+            row.fault("duplicate-id", f"{' '.join(filter(None, named))}, first at {first[named]}")
 
 
 def _header(cells: Sequence[str], table: Table, at: str, findings: Findings) -> Sequence[str] | None:

@@ -1,81 +1,119 @@
-"""``pack.yaml`` and ``calendar.yaml``: who the city is, what it decides for itself, and when its people work."""
+"""``pack.yaml``: who the city is, and what it decides for itself about the procedure."""
 
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, time, timedelta
-from typing import Annotated, Any
+from datetime import UTC, timedelta
+from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, PlainValidator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from domain.case import Clock
 from domain.clock import Calendar, Limit, TimeUnit
-from domain.errors import Invalid
 from domain.policy import Policy
-from runtime.packfiles import Findings, PackFiles
+from runtime.packcalendar import read_calendar
+from runtime.packfiles import PackFiles
 from runtime.packwords import meaning
-from runtime.packyaml import Document, Section, read_yaml
+from runtime.packyaml import Section, read_yaml, reader
 
 OWN = "own"
 
+_FILE = "pack.yaml"
 # Candidates for «the same incident» are sought in lattice cells of 0.001 degrees and their neighbours
 # (domain/duplicates.py); at 54 degrees north, the end of the country, a cell is 65 m wide.
 _WIDEST_JOIN_M = 65.0
-_LONGEST_HOLIDAY = timedelta(days=31)
-_WEEKDAYS = {
-    name: day
-    for day, names in enumerate(
-        (
-            ("monday", "周一"),
-            ("tuesday", "周二"),
-            ("wednesday", "周三"),
-            ("thursday", "周四"),
-            ("friday", "周五"),
-            ("saturday", "周六"),
-            ("sunday", "周日"),
-        )
-    )
-    for name in names
-}
-
-
-def _reader(code: str, wanted: str, read: Callable[[str], Any]) -> PlainValidator:
-    """A validator that reads text, or says with our code what was wanted."""
-
-    def validate(text: object) -> Any:
-        try:
-            return read(text) if isinstance(text, str) else _refuse()
-        except (ValueError, KeyError, Invalid):
-            raise PydanticCustomError(code, wanted) from None  # type: ignore[arg-type]  # wants a literal
-
-    return PlainValidator(validate)
-
-
-def _refuse() -> Any:
-    raise ValueError
+_LIMIT = re.compile(r"(\d+(?:\.\d+)?)\s*(\S+)")
 
 
 def _limit(text: str) -> Limit:
-    number, unit = re.fullmatch(r"([\d.]+)\s*(\S+)", text.strip()).groups()  # type: ignore[union-attr]
-    return Limit(float(number), meaning(unit, TimeUnit) or _refuse())
+    match = _LIMIT.fullmatch(text)
+    unit = meaning(match[2], TimeUnit) if match else None
+    if match is None or unit is None:
+        raise ValueError("no limit")
+    return Limit(float(match[1]), unit)
 
 
 def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, OSError):
-        raise ValueError from None
+        raise ValueError("no time zone") from None
 
 
-def _hours(text: str) -> tuple[time, time]:
-    begin, end = text.split("-")
-    return time.fromisoformat(begin.strip()), time.fromisoformat(end.strip())
+LimitText = Annotated[Limit, reader("limit-invalid", "a number and a unit such as 4 工作时", _limit)]
+Zone = Annotated[ZoneInfo, reader("timezone-unknown", "a name such as Asia/Shanghai", _zone)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Metres = Annotated[float, Field(gt=0, le=_WIDEST_JOIN_M)]
+Hours = Annotated[float, Field(gt=0, le=366 * 24)]
+Pace = Annotated[float, Field(ge=1, le=100_000)]
 
 
-LimitText = Annotated[Limit, _reader("limit-invalid", "a number and a unit, such as 4 工作时", _limit)]
-ZoneText = Annotated[ZoneInfo, _reader("timezone-unknown", "a name such as Asia/Shanghai", _zone)]
-DateText = Annotated[date, _reader("date-invalid", "a date such as 2026-02-14", date.fromisoformat)]
-HoursText = Annotated[tuple[time, time], _reader("hours-invalid", "times such as 08:00-12:00", _hours)]
-WeekdayText = Annotated[int, _reader("weekday-unknown", "a weekday such as saturday or 周六", _WEEKDAYS.__getitem__)]
+class StageLimits(Section):
+    """Limits of the stages that no filing condition sets; ours where not given."""
+
+    filing: LimitText | None = None
+    dispatch: LimitText | None = None
+    check: LimitText | None = None
+
+
+class PolicyBlock(Section):
+    """The switches; see ``domain.policy.Policy``, whose values hold where one is not given."""
+
+    auto_file_from: Share | None = None
+    join_within_m: Metres | None = None
+    join_within_hours: Hours | None = None
+    default_limit: LimitText | None = None
+    stage_limits: StageLimits = StageLimits()
+    exercise_pace: Pace | None = None
+
+    def policy(self, calendar: Calendar) -> Policy:
+        """The policy on this calendar."""
+        given = self.model_dump(exclude_none=True, exclude={"stage_limits", "join_within_hours"})
+        if self.join_within_hours is not None:
+            given["join_within"] = timedelta(hours=self.join_within_hours)
+        stages = {Clock(stage): limit for stage, limit in self.stage_limits if limit is not None}
+        return Policy(calendar, stage_limits={**Policy(calendar).stage_limits, **stages}, **given)
+
+
+class PackFile(Section):
+    """What ``pack.yaml`` says. ``standard`` is a folder of national tables, or ``own``; ``duty_desk`` a unit's id."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,31}$")]
+    name: Annotated[str, Field(min_length=1, max_length=40)]
+    version: Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z.-]{0,31}$")]
+    prefix: Annotated[str, Field(pattern=r"^[A-Z]{2,6}$")]
+    timezone: Zone
+    standard: str
+    duty_desk: str
+    policy: PolicyBlock = PolicyBlock()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The two YAML files together, with the addresses that later checks need.
+
+    ``said`` or ``calendar`` is None where the file has faults; ``standard`` and ``duty_desk`` are then still what can
+    be read of them, so that the tables can be checked all the same.
+    """
+
+    said: PackFile | None
+    calendar: Calendar | None
+    standard: str | None
+    standard_at: str
+    duty_desk: str | None
+    duty_desk_at: str
+
+
+def read_settings(files: PackFiles) -> Settings:
+    """Read ``pack.yaml`` and ``calendar.yaml``; what is wrong with them is noted."""
+    document = read_yaml(files, _FILE, PackFile)
+    said = document.content if document else None
+    calendar = read_calendar(files, said.timezone if said else UTC)
+    if document is None:
+        return Settings(None, calendar, None, _FILE, None, _FILE)
+    standard, desk = (_text(document.raw.get(key)) for key in ("standard", "duty_desk"))
+    return Settings(said, calendar, standard, document.at("standard"), desk, document.at("duty_desk"))
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from domain.case import Case, Clock, Judgement, State, Verdict
+from domain.case import Case, Clock, Deadline, Judgement, State, Verdict
 from domain.catalogue import Category, Condition, Kind, Urgency
 from domain.clock import Calendar, Limit, TimeUnit
 from domain.commands import SYSTEM, Actor, Command, Opening, Role, Verb
@@ -212,11 +212,14 @@ class Story:
         """Another report about the same incident."""
         return Command(Verb.JOIN, actor, self.case.id, report=report or ReportId(an_id()))
 
-    def dispatch(self, lead: str | None = ROADS, *assist: str, actor: Actor = SYSTEM) -> Command:
-        """派遣 to a lead unit and its assistants; without a lead, the rulebook found nobody."""
-        units = (lead, *assist) if lead else ()
-        tasks = tuple(TaskId(an_id()) for _ in units)
+    def dispatch(self, lead: str = ROADS, *assist: str, actor: Actor = SYSTEM) -> Command:
+        """派遣 to a lead unit and its assistants."""
+        tasks = tuple(TaskId(an_id()) for _ in (lead, *assist))
         return Command(Verb.DISPATCH, actor, self.case.id, verdict=a_verdict(lead, assist), new_tasks=tasks)
+
+    def defer(self) -> Command:
+        """No rule matches: the duty desk must dispatch."""
+        return Command(Verb.DEFER, SYSTEM, self.case.id, verdict=a_verdict(None))
 
     def accept(self, unit: str = ROADS) -> Command:
         """接单."""
@@ -281,3 +284,8 @@ def a_case(state: State = State.PENDING_DISPATCH, *assist: str) -> Case:
 def part_of(case: Case, part: Part) -> Task:
     """The first task of a part."""
     return next(task for task in case.tasks if task.part is part)
+
+
+def deadline(story: Story, clock: Clock, cycle: int = 1) -> Deadline:
+    """The promise of a stage on a story's case, running or ended."""
+    return next(d for d in story.case.deadlines if (d.clock, d.cycle) == (clock, cycle))

@@ -1,0 +1,1 @@
+"""One file a resource; a route understands, calls one handler or view, and answers."""

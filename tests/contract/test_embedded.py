@@ -131,7 +131,7 @@ async def test_postgres_settings_are_as_promised(postgres: EmbeddedPostgres) -> 
     assert collation is not None
     assert tuple(collation) == ("b", "C.UTF-8", "UTF8")
     assert (
-        dict(rows).items()
+        settings.items()
         >= {
             "fsync": "on",
             "synchronous_commit": "on",

@@ -232,7 +232,9 @@ def test_a_limit_may_be_spent_in_two_parts(
     assert calendar.add(calendar.add(start, first), second) == calendar.add(start, first + second)
 
 
-@given(CALENDARS, INSTANTS, st.timedeltas(timedelta(), timedelta(days=9)), st.timedeltas(timedelta(), timedelta(days=9)))
+@given(
+    CALENDARS, INSTANTS, st.timedeltas(timedelta(), timedelta(days=9)), st.timedeltas(timedelta(), timedelta(days=9))
+)
 def test_working_time_adds_up_over_any_cut(
     calendar: Calendar, start: datetime, first: timedelta, second: timedelta
 ) -> None:

@@ -10,9 +10,7 @@ from domain.errors import Invalid
 from domain.ids import CaseNo, check_digit
 
 PREFIXES = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=2, max_size=6)
-NUMBERS = st.builds(
-    CaseNo, PREFIXES, st.dates(date(2000, 1, 1), date(2099, 12, 31)), st.integers(0, 99_999_999)
-)
+NUMBERS = st.builds(CaseNo, PREFIXES, st.dates(date(2000, 1, 1), date(2099, 12, 31)), st.integers(0, 99_999_999))
 
 
 def digit_places(printed: str) -> list[int]:

@@ -1,0 +1,51 @@
+"""The HTTP application: routes, errors, lifetime. Built by ``runtime.wiring``."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from fastapi import FastAPI, Request, Response
+from fastapi.routing import APIRoute
+
+from api import errors
+from api.auth import PUBLIC, ROUTES
+from api.deps import Deps
+from api.routes import cases, health, reports, stream, tasks
+
+_ABOUT = """The open backend for unified city operations (一网统管): reports come in, become cases, find their
+department and are followed until somebody independent has verified the end. Errors are RFC 9457 problem+json."""
+
+
+def create_app(
+    open_deps: Callable[[], AbstractAsyncContextManager[Deps]], scrape: Callable[[Deps], Awaitable[bytes]]
+) -> FastAPI:
+    """The application. ``open_deps`` builds its tools at start and closes them at the end; ``scrape`` renders metrics.
+
+    Raises ``RuntimeError`` if a route has no declared roles: nothing is open by forgetting.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_deps() as tools:
+            app.state.deps = tools
+            await tools.hub.start()
+            try:
+                yield
+            finally:
+                await tools.hub.stop()
+
+    app = FastAPI(title="cityloop", version="1", description=_ABOUT, lifespan=lifespan, redoc_url=None)
+    errors.install(app)
+    for module in (reports, cases, tasks, stream, health):
+        app.include_router(module.router)
+
+    @app.get("/metrics", tags=["health"])
+    async def metrics(request: Request) -> Response:
+        """Business and technical figures in Prometheus text format."""
+        return Response(await scrape(request.app.state.deps), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    for route in app.routes:
+        if isinstance(route, APIRoute):
+            for method in route.methods or ():
+                if f"{method} {route.path}" not in ROUTES.keys() | PUBLIC:
+                    raise RuntimeError(f"{method} {route.path} has no declared roles (api/auth.py)")
+    return app

@@ -1,0 +1,64 @@
+"""What the routes work with, built by the wiring and kept on the application."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from fastapi import Request, Response
+
+from api.auth import Caller, Gate
+from api.batcher import Batcher
+from api.live import Hub
+from api.present import Presenter
+from domain.errors import Invalid
+from domain.report import Report
+from handlers.perform import Request as Asked
+from handlers.ports import Office
+from store.views import Views
+
+MAX_BODY = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """The API's tools. ``reports`` and ``actions`` gather concurrent requests into one transaction."""
+
+    office: Office
+    views: Views
+    gate: Gate
+    hub: Hub
+    present: Presenter
+    reports: Batcher[Report]
+    actions: Batcher[Asked]
+    area_keys: dict[str, str]
+    kafka_bootstrap: str
+
+
+def deps(request: Request) -> Deps:
+    """The application's tools."""
+    tools: Deps = request.app.state.deps
+    return tools
+
+
+async def caller(request: Request) -> Caller:
+    """The authenticated caller, allowed on this route."""
+    route = f"{request.method} {request.scope['route'].path}"
+    return await deps(request).gate.caller(request.headers.get("authorization"), route)
+
+
+async def json_body(request: Request) -> bytes:
+    """The request's JSON, cut off at 256 KiB while it arrives. Raises ``Invalid`` (413, 415)."""
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media != "application/json":
+        raise Invalid("media-type-unsupported", "仅接受 JSON", "send Content-Type: application/json in UTF-8")
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise Invalid("body-too-large", "请求内容过大", f"at most {MAX_BODY} bytes")
+    return bytes(body)
+
+
+def answer(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """Plain data as a JSON response."""
+    return Response(msgspec.json.encode(content), status, headers, "application/json")

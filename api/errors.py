@@ -1,0 +1,132 @@
+"""One table from the tree of errors to problem+json (RFC 9457). Chinese title, stable English code, JSON pointers."""
+
+from collections.abc import Mapping
+
+import msgspec
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+
+from domain.errors import CityloopError, Conflict, Fault, Invalid, NotFound, Refused, Unavailable
+
+MAX_FAULTS = 20
+
+# Refusals are 409 (the case does not allow it) unless their code says otherwise.
+STATUS_BY_CODE: Mapping[str, int] = {
+    "json-invalid": 400,
+    "cursor-invalid": 400,
+    "idempotency-key-required": 400,
+    "idempotency-key-invalid": 400,
+    "last-event-id-invalid": 400,
+    "credentials-required": 401,
+    "credentials-invalid": 401,
+    "actor-not-allowed": 403,
+    "role-not-allowed": 403,
+    "task-not-yours": 403,
+    "route-unknown": 404,
+    "method-not-allowed": 405,
+    "body-too-large": 413,
+    "media-type-unsupported": 415,
+    "idempotency-key-reused": 422,
+    "reason-required": 422,
+    "unit-required": 422,
+    "filing-incomplete": 422,
+    "precondition-required": 428,
+    "too-many-streams": 429,
+}
+
+STATUS_BY_FAMILY: tuple[tuple[type[CityloopError], int], ...] = (
+    (NotFound, 404),
+    (Conflict, 409),
+    (Refused, 409),
+    (Invalid, 422),
+    (Unavailable, 503),
+)
+
+_PYDANTIC_CODES = {
+    "missing": ("field-missing", "缺少必填字段"),
+    "extra_forbidden": ("field-unknown", "未知字段"),
+    "json_invalid": ("json-invalid", "无法解析 JSON"),
+    "finite_number": ("number-not-finite", "必须为有限数"),
+    "string_too_long": ("text-too-long", "文本过长"),
+    "string_too_short": ("text-empty", "文本不能为空"),
+    "timezone_aware": ("timestamp-no-offset", "时间缺少时区"),
+}
+
+
+def status_of(error: CityloopError) -> int:
+    """The HTTP status an error is told with."""
+    if error.code in STATUS_BY_CODE:
+        return STATUS_BY_CODE[error.code]
+    return next((status for family, status in STATUS_BY_FAMILY if isinstance(error, family)), 500)
+
+
+def problem(error: CityloopError) -> Response:
+    """An error as ``application/problem+json``; at most 20 faults, none of which repeats what a person wrote."""
+    status = status_of(error)
+    body: dict[str, object] = {
+        "type": f"urn:problem:{error.code}",
+        "title": error.title,
+        "status": status,
+        "code": error.code,
+    }
+    if error.detail:
+        body["detail"] = error.detail
+    if error.faults:
+        body["errors"] = [
+            {"pointer": f.pointer, "code": f.code, **({"hint": f.hint} if f.hint else {})}
+            for f in error.faults[:MAX_FAULTS]
+        ]
+    headers = {}
+    if isinstance(error, Conflict):
+        body["current_version"] = error.current_version
+        headers["ETag"] = f'"{error.current_version}"'
+    if status in (429, 503):
+        headers["Retry-After"] = "2"
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return Response(msgspec.json.encode(body), status, headers, "application/problem+json")
+
+
+def invalid_of(error: ValidationError | RequestValidationError) -> Invalid:
+    """A pydantic error as one of ours, with a fault for each field and without the values."""
+    faults = []
+    for each in error.errors():
+        where = [str(part) for part in each["loc"] if part not in ("body", "query", "path", "header")]
+        code, _ = _PYDANTIC_CODES.get(each["type"], ("type-mismatch", ""))
+        if each["type"].startswith(("int_", "less_than", "greater_than")):
+            code = "number-out-of-range"
+        faults.append(Fault("/" + "/".join(where), code))
+    first = faults[0].code if faults else "type-mismatch"
+    titles = dict(_PYDANTIC_CODES.values())
+    return Invalid(first, titles.get(first, "请求内容有误"), f"{len(faults)} faults", tuple(faults))
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of the application leave in this one shape."""
+
+    @app.exception_handler(CityloopError)
+    async def _ours(_: Request, error: CityloopError) -> Response:
+        return problem(error)
+
+    @app.exception_handler(ValidationError)
+    async def _model(_: Request, error: ValidationError) -> Response:
+        return problem(invalid_of(error))
+
+    @app.exception_handler(RequestValidationError)
+    async def _request(_: Request, error: RequestValidationError) -> Response:
+        return problem(invalid_of(error))
+
+    @app.exception_handler(HTTPException)
+    async def _http(_: Request, error: HTTPException) -> Response:
+        if error.status_code == 404:
+            return problem(Refused("route-unknown", "接口不存在", "see /docs for the routes there are"))
+        if error.status_code == 405:
+            return problem(Refused("method-not-allowed", "请求方法不允许", "see /docs for the methods there are"))
+        return problem(Invalid("json-invalid", "请求内容有误", str(error.status_code)))
+
+    @app.exception_handler(Exception)
+    async def _unexpected(_: Request, __: Exception) -> Response:
+        body = {"type": "urn:problem:internal", "title": "系统内部错误", "status": 500, "code": "internal"}
+        return Response(msgspec.json.encode(body), 500, media_type="application/problem+json")

@@ -1,0 +1,111 @@
+"""How cases are shown: the aggregate with the names people know for units, areas and states."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from domain.case import Case, Deadline
+from domain.task import Task
+
+Plain = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The city pack's words: units and areas by code, states and other terms by their English name."""
+
+    units: Mapping[str, str]
+    areas: Mapping[str, str]
+    labels: Mapping[str, str]
+
+
+class Presenter:
+    """Renders cases as plain data in the shapes of ``api.schemas``."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+
+    @property
+    def units(self) -> Mapping[str, str]:
+        """The names of all units, by code."""
+        return self._names.units
+
+    def case(self, case: Case) -> Plain:
+        """A case as lists show it (``CaseOut``)."""
+        lead = case.lead
+        return {
+            "no": case.no,
+            "version": case.version,
+            "state": case.state,
+            "state_name": self._names.labels.get(case.state, case.state),
+            "source": case.source,
+            "urgency": case.urgency,
+            "overdue": case.overdue,
+            "category": msgspec.to_builtins(case.category),
+            "condition": msgspec.to_builtins(case.condition),
+            "areas": [{"code": code, "name": self._names.areas.get(code, code)} for code in case.place.path],
+            "grid": case.place.grid,
+            "doubt": case.place.doubt,
+            "point": msgspec.to_builtins(case.point),
+            "unit": lead.unit if lead else None,
+            "unit_name": self._unit(lead.unit) if lead else None,
+            "opened_at": case.opened_at,
+            "updated_at": case.updated_at,
+            "filed_at": case.filed_at,
+            "dispatched_at": case.dispatched_at,
+            "ended_at": case.ended_at,
+            "send_backs": case.send_backs,
+            "reworks": case.reworks,
+            "deadlines": [deadline(d) for d in case.deadlines],
+            "tasks": [self.task(t) for t in case.tasks],
+        }
+
+    def task(self, task: Task) -> Plain:
+        """A task (``TaskOut``)."""
+        return {**msgspec.to_builtins(task), "unit_name": self._unit(task.unit)}
+
+    def step(self, event: Mapping[str, Any]) -> Plain:
+        """One step of the history (``StepOut``)."""
+        return {name: event[name] for name in ("version", "type", "at", "actor", "state", "reason", "note")}
+
+    def explanation(self, case: Case) -> Plain:
+        """Why this category, place, unit and deadline (``Explanation``)."""
+        verdict, what = case.verdict, case.what
+        areas = " / ".join(self._names.areas.get(code, code) for code in case.place.path) or "无"
+        category = f"{case.category.code} {case.category.name}" if case.category else "未分类"
+        sentences = [
+            f"类别：{category}（{what.by}，把握 {what.confidence:.0%}：{what.reason}）"
+            if what
+            else f"类别：{category}",
+            f"位置：{areas}（{case.place.doubt}）",
+        ]
+        if verdict is not None:
+            unit = self._unit(verdict.lead) if verdict.lead else "派遣席"
+            sentences.append(f"主办：{unit}（{verdict.reason}；{verdict.rulebook}）")
+        sentences += [f"时限：{d.clock} {d.due_at:%Y-%m-%d %H:%M}（{d.origin}，{d.state}）" for d in case.deadlines]
+        return {
+            "no": case.no,
+            "what": {"category": msgspec.to_builtins(case.category), "condition": msgspec.to_builtins(case.condition),
+                     "judgement": msgspec.to_builtins(what)},
+            "where": {**msgspec.to_builtins(case.place), "areas": areas},
+            "who": msgspec.to_builtins(verdict),
+            "when": [deadline(d) for d in case.deadlines],
+            "sentences": sentences,
+        }  # fmt: skip
+
+    def _unit(self, unit: str) -> str:
+        return self._names.units.get(unit, unit)
+
+
+def deadline(deadline: Deadline) -> Plain:
+    """A deadline (``DeadlineOut``)."""
+    plain: Plain = msgspec.to_builtins(deadline)
+    del plain["ended_at"]
+    return plain
+
+
+def rows(reports: Sequence[Mapping[str, Any]]) -> list[Plain]:
+    """Report rows of a case as plain dictionaries."""
+    return [dict(report) for report in reports]

@@ -1,0 +1,154 @@
+"""What a case may be: the national tables, a city's own categories and its filing conditions, as one catalogue."""
+
+import re
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass
+
+from domain.catalogue import Catalogue, Category, Condition, Kind, Urgency
+from domain.clock import Limit, TimeUnit
+from domain.errors import Invalid
+from runtime.packfiles import PackFiles, Row, Table, read_table, reject_repeated
+from runtime.packsettings import OWN, Settings
+
+_NATIONAL = ("code", "class_code", "class_name", "name")
+_OWN = Table("categories.csv", ("code", "class_code", "class_name", "name"), ("standard", "kind"))
+_CONDITIONS = Table("conditions.csv", ("category", "id", "filing", "closing", "limit", "unit"), ("kind", "urgency"))
+_EDITION = re.compile(r"[0-9a-z][0-9A-Za-z._]*-(\d{4})")
+
+
+@dataclass(frozen=True)
+class Book:
+    """The catalogue while the rest of the pack is checked against it.
+
+    ``unsure`` holds the codes and condition ids of rows that have faults themselves: a reference to one of them is
+    not reported as well. ``complete`` is False where a table of categories could not be read at all.
+    ``condition_ids`` are all that are declared.
+    """
+
+    catalogue: Catalogue
+    unsure: frozenset[str]
+    complete: bool
+    condition_ids: frozenset[str] = frozenset()
+
+    def category(self, row: Row, kind: Kind = Kind.EVENT) -> Category | None:
+        """The category that a row's ``category`` means; None, noted, if there is none."""
+        try:
+            return self.catalogue.find(row["category"], kind)
+        except Invalid as error:
+            if self.complete and row["category"] not in self.unsure:
+                row.fault(error.code, row["category"])
+            row.ok = False
+            return None
+
+    def condition(self, row: Row, category: Category | None) -> str | None:
+        """The row's ``condition``, which must be one of the category; None if it names none or a wrong one."""
+        named = row["condition"] or None
+        if named is None or category is None or named in self.unsure:
+            return None
+        try:
+            self.catalogue.condition(category, named)
+        except Invalid as error:
+            row.fault(error.code, f"{named} is no condition of {category.code}")
+            return None
+        return named
+
+
+def read_book(files: PackFiles, settings: Settings) -> Book:
+    """All categories and conditions the pack uses; what is wrong with them is noted."""
+    standard = settings.standard
+    current = standard or OWN
+    categories: list[Category] = []
+    complete = standard is not None
+    if standard is not None and standard != OWN:
+        if _EDITION.fullmatch(standard) and (files.standards / standard).is_dir():
+            categories += _national(files, standard)
+        else:
+            files.findings.fault(settings.standard_at, "standard-unknown", f"{OWN} or <standard>-<year> wanted")
+        complete = bool(categories)
+    own = read_table(files, _OWN, required=standard == OWN)
+    categories += _own(own, current, {category.key for category in categories})
+    legacy = _legacy(files, current, categories) if complete and standard != OWN else {}
+    book = Book(
+        Catalogue.of(current, categories, (), legacy),
+        frozenset(row["code"] for row in own if not row.ok),
+        complete and (standard != OWN or bool(own)),
+    )
+    rows = read_table(files, _CONDITIONS, required=False)
+    conditions = _conditions(rows, book)
+    unsure = book.unsure | {row["id"] for row in rows if not row.ok}
+    catalogue = Catalogue.of(current, categories, conditions, legacy)
+    return Book(catalogue, unsure, book.complete, frozenset(row["id"] for row in rows))
+
+
+def _national(files: PackFiles, edition: str) -> list[Category]:
+    tables = (
+        (Kind.COMPONENT, Table(f"{edition}/components.csv", _NATIONAL)),
+        (Kind.EVENT, Table(f"{edition}/events.csv", _NATIONAL, ("component_code",))),
+    )
+    categories: list[Category] = []
+    for kind, table in tables:
+        rows = read_table(files, table, national=True)
+        reject_repeated(rows, "code")
+        categories += (_category(row, edition, kind) for row in rows if row.ok)
+    return categories
+
+
+def _own(rows: Sequence[Row], current: str, national: Container[str]) -> Iterable[Category]:
+    reject_repeated(rows, "standard", "kind", "code")
+    for row in rows:
+        category = _category(row, row["standard"] or current, row.word("kind", Kind, Kind.EVENT))
+        if category.key in national:
+            row.fault("duplicate-id", f"{category.key} is in the national table")
+        if row.ok:
+            yield category
+
+
+def _category(row: Row, standard: str, kind: Kind) -> Category:
+    return Category(standard, kind, row["code"], row["name"], row["class_code"], row["class_name"])
+
+
+def _legacy(files: PackFiles, edition: str, categories: Iterable[Category]) -> dict[str, str]:
+    """Old codes to current keys, from every ``mapping.csv`` that leads to this edition.
+
+    The column of new codes carries the edition's year. A component's old code leads to the event that its defect is
+    now (GB/T 47678.5-2026 table C.1 gives both the same digits); an old code without a successor is left out.
+    """
+    target = f"code_{edition.rpartition('-')[2]}"
+    current = {category.key for category in categories}
+    legacy: dict[str, str] = {}
+    for path in sorted(files.standards.glob("*/mapping.csv")):
+        name = f"{path.parent.name}/{path.name}"
+        with path.open(encoding="utf-8-sig", errors="replace") as lines:
+            header = lines.readline()
+        if target not in header.strip().split(","):
+            continue
+        rows = read_table(files, Table(name, ("kind", "code"), (target,), open=True), national=True)
+        reject_repeated(rows, "kind", "code")
+        for row in rows:
+            kind = row.word("kind", Kind, Kind.EVENT)
+            key = f"{edition}:{Kind.EVENT}:{row[target]}"
+            if not row[target]:
+                continue
+            if key not in current:
+                row.fault("category-unknown", row[target])
+            if row.ok:
+                legacy[f"{kind}:{row['code']}"] = key
+    return legacy
+
+
+def _conditions(rows: Sequence[Row], book: Book) -> list[Condition]:
+    reject_repeated(rows, "id")
+    conditions: list[Condition] = []
+    for row in rows:
+        row.identifier("id")
+        category = book.category(row, row.word("kind", Kind, Kind.EVENT)) if row["category"] else None
+        urgency = row.word("urgency", Urgency, Urgency.NORMAL)
+        unit, value = row.word("unit", TimeUnit, TimeUnit.WORK_DAY), row.number("limit", 1)
+        try:
+            limit = Limit(value, unit)
+        except Invalid as error:
+            row.fault(error.code, error.detail)
+            continue
+        if row.ok and category is not None:
+            conditions.append(Condition(row["id"], category.key, row["filing"], row["closing"], limit, urgency))
+    return conditions

@@ -1,0 +1,173 @@
+"""Who does what in a city pack: units, dispatch rules (派单目录), keyword rules and the clients of the API."""
+
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
+
+from classify.rules import KeywordRule
+from dispatch.roster import Roster, Unit
+from dispatch.rulebook import Rulebook
+from dispatch.rules import ANY, Rule
+from domain.catalogue import Category, Urgency
+from domain.commands import Role
+from domain.errors import Invalid
+from domain.report import Source
+from runtime.packcatalogue import Book
+from runtime.packfiles import Findings, PackFiles, Row, Table, read_table, reject_repeated
+from runtime.packmap import CityMap
+
+_UNITS = Table("units.csv", ("id", "name"), ("kind", "areas", "phone"))
+_KEYWORDS = Table("keywords.csv", ("category", "words"), ("unless", "weight", "condition"))
+_RULES = Table("rules.csv", ("id", "lead"), ("category", "area", "source", "urgency", "condition", "assist", "note"))
+_CLIENTS = Table("clients.csv", ("id", "name", "role"), ("unit", "areas"))
+_CLASS = "class:"
+
+
+@dataclass(frozen=True)
+class ClientSpec:
+    """A client of the API as the pack declares it; its key is made when the pack is installed and never stands here.
+
+    ``areas`` are the area codes it may see; empty means the whole city.
+    """
+
+    id: str
+    name: str
+    role: Role
+    unit: str | None
+    areas: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Units:
+    """The roster and every name a rule may use: ids and ``@kind``. ``names`` is None if nothing was read."""
+
+    roster: Roster
+    names: frozenset[str] | None
+
+
+@dataclass(frozen=True)
+class RuleRows:
+    """Dispatch rules that are well formed, and the address of each by its id."""
+
+    rules: tuple[Rule, ...]
+    at: dict[str, str]
+
+    def compile(self, version: str, units: Units, city: CityMap, findings: Findings) -> Rulebook | None:
+        """The rulebook; None, with its faults noted at their lines, if it cannot be used."""
+        try:
+            return Rulebook(version, self.rules, units.roster, city.depths)
+        except Invalid as error:
+            for fault in error.faults:
+                # names were checked row by row: what is left are units whose own row is at fault, and ties
+                if fault.code == "rule-tie":
+                    findings.fault(self.at[fault.pointer.split("/")[1]], fault.code, fault.hint)
+            return None
+
+
+def read_units(files: PackFiles, city: CityMap) -> Units:
+    """The city's units; within one kind an area has one unit, or ``@kind`` would be a matter of chance."""
+    rows = read_table(files, _UNITS)
+    reject_repeated(rows, "id")
+    units: list[Unit] = []
+    names: set[str] = set()
+    holder: dict[tuple[str, str], str] = {}
+    for row in rows:
+        names.add(row.identifier("id"))
+        kind, areas = row.identifier("kind"), row.names("areas")
+        row.refer(areas, city.declared, "area-unknown")
+        for area in areas if kind else ():
+            names.add(f"@{kind}")
+            if holder.setdefault((kind, area), row.at) != row.at:
+                row.fault("jurisdiction-overlap", f"{area} already has a {kind}, {holder[kind, area]}")
+        if row.ok:
+            units.append(Unit(row["id"], row["name"], kind, areas, row["phone"]))
+    return Units(Roster(units), frozenset(names) if rows else None)
+
+
+def read_keywords(files: PackFiles, book: Book) -> tuple[KeywordRule, ...]:
+    """The keyword rules, in the order of the file."""
+    keywords: list[KeywordRule] = []
+    for row in read_table(files, _KEYWORDS, required=False):
+        words, unless, weight = row.names("words"), row.names("unless"), row.number("weight", 0.8)
+        if not 0 < weight <= 1:
+            row.fault("weight-invalid", "above 0, at most 1")
+        category = book.category(row) if row["category"] else None
+        condition = book.condition(row, category)
+        if row.ok and category is not None:
+            keywords.append(KeywordRule(category.key, words, weight, condition, unless))
+    return tuple(keywords)
+
+
+def read_rules(files: PackFiles, book: Book, units: Units, city: CityMap) -> RuleRows:
+    """The dispatch rules with categories resolved to catalogue keys."""
+    rows = read_table(files, _RULES)
+    reject_repeated(rows, "id")
+    classes = {category.class_code for category in book.catalogue.categories.values()}
+    rules: list[Rule] = []
+    for row in rows:
+        row.identifier("id")
+        lead, assist = row["lead"], row.names("assist")
+        row.refer([lead] if lead else [], units.names, "unit-unknown")
+        row.refer(assist, units.names, "unit-unknown")
+        if lead in assist:
+            row.fault("lead-assists-itself", lead)
+        area = row["area"] or ANY
+        row.refer([area] if area != ANY else [], city.declared, "area-unknown")
+        category, condition = _asked(row, book, classes)
+        source = ANY if row["source"] in ("", ANY) else row.word("source", Source, Source.HOTLINE)
+        urgency = ANY if row["urgency"] in ("", ANY) else row.word("urgency", Urgency, Urgency.NORMAL)
+        if row.ok:
+            rules.append(Rule(row["id"], lead, category, area, source, urgency, condition, assist, row["note"]))
+    return RuleRows(tuple(rules), {row["id"]: row.at for row in reversed(rows)})
+
+
+def _asked(row: Row, book: Book, classes: Container[str]) -> tuple[str, str]:
+    """Category and condition as the rulebook wants them."""
+    named, condition = row["category"] or ANY, row["condition"] or ANY
+    category: Category | None = None
+    if named.startswith(_CLASS):
+        if book.complete and named.removeprefix(_CLASS) not in classes:
+            row.fault("class-unknown", named)
+    elif named != ANY:
+        category = book.category(row)
+        named = category.key if category else named
+    if condition != ANY and category is not None:
+        book.condition(row, category)
+    elif condition != ANY and condition not in book.condition_ids:
+        row.fault("condition-unknown", condition)
+    return named, condition
+
+
+def read_clients(files: PackFiles, units: Units, city: CityMap) -> tuple[ClientSpec, ...]:
+    """The clients; one of role ``unit`` belongs to a unit, and nobody may be ``system``, which is ourselves."""
+    rows = read_table(files, _CLIENTS, required=False)
+    reject_repeated(rows, "id")
+    clients: list[ClientSpec] = []
+    for row in rows:
+        row.identifier("id")
+        role, unit, areas = row.word("role", Role, Role.VIEWER), row["unit"] or None, row.names("areas")
+        if role is Role.SYSTEM:
+            row.fault("role-reserved", role)
+        if role is Role.UNIT and unit is None:
+            row.fault("unit-missing", "a client of role unit acts for one")
+        row.refer([unit] if unit else [], units.names, "unit-unknown")
+        row.refer(areas, city.declared, "area-unknown")
+        if row.ok:
+            clients.append(ClientSpec(row["id"], row["name"], role, unit, areas))
+    return tuple(clients)
+
+
+def warn_of_gaps(
+    files: PackFiles, book: Book, rules: Sequence[Rule], units: Units, clients: Sequence[ClientSpec]
+) -> None:
+    """Note events that no rule covers, whose cases wait at the duty desk, and units that nobody can act for."""
+    asked = {rule.category for rule in rules}
+    if ANY not in asked:
+        for category in book.catalogue.categories.values():
+            # a component is dispatched as the event «<component>异常», which carries its digits
+            own = book.catalogue.find(category.code, category.kind).key == category.key
+            if own and category.key not in asked and f"{_CLASS}{category.class_code}" not in asked:
+                files.findings.warn(_RULES.file, "category-uncovered", f"{category.code} {category.name}")
+    present = {client.unit for client in clients}
+    for unit in units.roster.units.values():
+        if unit.id not in present:
+            files.findings.warn(_CLIENTS.file, "unit-without-client", unit.id)

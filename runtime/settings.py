@@ -1,0 +1,80 @@
+"""The only reader of the environment. Every setting has a name, a default and a meaning; docs/settings.md is made of it."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import get_type_hints
+
+from domain.errors import Fault, Invalid
+
+ROOT = Path(__file__).resolve().parent.parent
+PREFIX = "CITYLOOP_"
+
+MEANINGS: Mapping[str, str] = {
+    "pack": "folder of the city pack",
+    "home": "folder for the data of embedded servers, keys, logs and process ids",
+    "kafka_bootstrap": "Kafka servers (host:port, …); empty: an embedded broker is started",
+    "database_url": "PostgreSQL URL; empty: an embedded server is started",
+    "topic_prefix": "first part of every topic's name; cities that share a broker differ here",
+    "kafka_replication": "replicas of each topic that is created; 3 in production",
+    "api_host": "address the API listens on",
+    "api_port": "port of the API; 0: a free one",
+    "api_processes": "API processes",
+    "workers": "worker processes",
+    "metrics_port": "first port for the figures of worker, relay and sweep; 0: none",
+    "pool_size": "database connections of each process",
+    "exercise_pace": "above 1: limits run that many times faster (演练)",
+    "kafka_port": "port of the embedded broker; 0: a free one",
+    "postgres_port": "port of the embedded PostgreSQL; 0: a free one",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings, each from ``CITYLOOP_<NAME>``."""
+
+    pack: Path = ROOT / "deploy" / "citypacks" / "demo"
+    home: Path = ROOT / ".cityloop"
+    kafka_bootstrap: str = ""
+    database_url: str = ""
+    topic_prefix: str = "cityloop"
+    kafka_replication: int = 1
+    api_host: str = "127.0.0.1"
+    api_port: int = 0
+    api_processes: int = 1
+    workers: int = 1
+    metrics_port: int = 0
+    pool_size: int = 8
+    exercise_pace: float = 1.0
+    kafka_port: int = 0
+    postgres_port: int = 0
+
+    def environment(self) -> dict[str, str]:
+        """These settings as environment variables, for child processes."""
+        return {f"{PREFIX}{f.name.upper()}": str(getattr(self, f.name)) for f in fields(self)}
+
+
+def load(environment: Mapping[str, str] | None = None) -> Settings:
+    """Settings from the environment.
+
+    Raises ``Invalid`` naming every variable that is unknown or has a value that cannot be read.
+    """
+    given = {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in (os.environ if environment is None else environment).items()
+        if name.startswith(PREFIX)
+    }
+    types = get_type_hints(Settings)
+    faults, values = [], {}
+    for name, text in given.items():
+        if name not in types:
+            faults.append(Fault(f"{PREFIX}{name.upper()}", "setting-unknown"))
+            continue
+        try:
+            values[name] = types[name](text)
+        except ValueError:
+            faults.append(Fault(f"{PREFIX}{name.upper()}", "type-mismatch", f"{types[name].__name__} expected"))
+    if faults:
+        raise Invalid("settings-invalid", "环境变量有误", ", ".join(f.pointer for f in faults), tuple(faults))
+    return Settings(**values)
