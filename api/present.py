@@ -39,7 +39,7 @@ class Presenter:
             "no": case.no,
             "version": case.version,
             "state": case.state,
-            "state_name": self._names.labels.get(case.state, case.state),
+            "state_name": self._names.labels.get(f"state.{case.state}", case.state),
             "source": case.source,
             "urgency": case.urgency,
             "overdue": case.overdue,

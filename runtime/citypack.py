@@ -17,9 +17,10 @@ from domain.policy import Policy
 from geo.atlas import Atlas
 from runtime.packcatalogue import read_book
 from runtime.packduties import ClientSpec, read_clients, read_keywords, read_rules, read_units, warn_of_gaps
-from runtime.packfiles import PackFiles, Table, read_table, reject_repeated
+from runtime.packfiles import PackFiles
 from runtime.packmap import read_map
 from runtime.packsettings import read_settings
+from runtime.packtables import Table, read_table, reject_repeated
 from runtime.packwords import labels
 
 __all__ = ["ClientSpec", "Pack", "load", "pack_digest"]
@@ -104,7 +105,7 @@ def pack_digest(content: Mapping[str, bytes]) -> str:
 
 
 def _own_labels(files: PackFiles) -> dict[str, str]:
-    rows = read_table(files, _LABELS, required=False)
+    rows = read_table(files, _LABELS, required=False) or []
     reject_repeated(rows, "key")
     known = labels()
     for row in rows:

@@ -1,6 +1,6 @@
 """``calendar.yaml`` of a city pack: working hours, weekly rest days, public holidays and make-up days (调休上班)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from datetime import date, time, timedelta, tzinfo
 from typing import Annotated
 
@@ -65,7 +65,8 @@ def read_calendar(files: PackFiles, zone: tzinfo) -> Calendar | None:
     content = document.content if document else None
     if document is None or content is None:
         return None
-    faults = [*_holiday_faults(content.holidays), *_makeup_faults(content)]
+    plausible = [h for h in content.holidays if timedelta() <= h.last - h.first <= _LONGEST]
+    faults = [*_holiday_faults(content.holidays, plausible), *_makeup_faults(content, plausible)]
     for path, code, hint in faults:
         files.findings.fault(document.at(*path), code, hint)
     if faults:
@@ -86,26 +87,24 @@ def _calendar(files: PackFiles, document: Document[CalendarFile], said: Calendar
 Wrong = tuple[tuple[str | int, ...], str, str]
 
 
-def _holiday_faults(holidays: Iterable[Holiday]) -> Iterator[Wrong]:
+def _holiday_faults(holidays: Iterable[Holiday], plausible: Container[Holiday]) -> Iterator[Wrong]:
     taken: dict[date, str] = {}
     for i, holiday in enumerate(holidays):
-        if not timedelta() <= holiday.last - holiday.first <= _LONGEST:
-            yield ("holidays", i, "last"), "holiday-length", f"1 to {_LONGEST.days + 1} days"
+        if holiday not in plausible:
+            yield ("holidays", i), "holiday-length", f"1 to {_LONGEST.days + 1} days"
             continue
-        for day in holiday.days():
-            if day in taken:
-                yield ("holidays", i), "holiday-overlap", f"{day} is also in {taken[day]}"
-                break
-            taken[day] = holiday.name
+        shared = next((day for day in holiday.days() if day in taken), None)
+        if shared is not None:
+            yield ("holidays", i), "holiday-overlap", f"{shared} is also in {taken[shared]}"
+        taken.update(dict.fromkeys(holiday.days(), holiday.name))
 
 
-def _makeup_faults(content: CalendarFile) -> Iterator[Wrong]:
-    seen: set[date] = set()
+def _makeup_faults(content: CalendarFile, plausible: Iterable[Holiday]) -> Iterator[Wrong]:
+    days_off = {day for holiday in plausible for day in holiday.days()}
     for i, day in enumerate(content.makeup_days):
-        if day in seen:
+        if day in content.makeup_days[:i]:
             yield ("makeup_days", i), "date-repeated", str(day)
-        elif any(holiday.first <= day <= holiday.last for holiday in content.holidays):
+        elif day in days_off:
             yield ("makeup_days", i), "makeup-in-holiday", str(day)
         elif day.weekday() not in content.rest_weekdays:
             yield ("makeup_days", i), "makeup-no-rest-day", f"{day} is a {_NAMES[day.weekday()][0]}"
-        seen.add(day)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from domain.catalogue import Catalogue, Category, Condition, Kind, Urgency
 from domain.clock import Limit, TimeUnit
 from domain.errors import Invalid
-from runtime.packfiles import PackFiles, Row, Table, read_table, reject_repeated
+from runtime.packfiles import PackFiles
 from runtime.packsettings import OWN, Settings
+from runtime.packtables import Row, Table, read_table, reject_repeated
 
 _NATIONAL = ("code", "class_code", "class_name", "name")
 _OWN = Table("categories.csv", ("code", "class_code", "class_name", "name"), ("standard", "kind"))
@@ -22,13 +23,13 @@ class Book:
 
     ``unsure`` holds the codes and condition ids of rows that have faults themselves: a reference to one of them is
     not reported as well. ``complete`` is False where a table of categories could not be read at all.
-    ``condition_ids`` are all that are declared.
+    ``condition_ids`` are all that are declared, None if that table could not be read.
     """
 
     catalogue: Catalogue
     unsure: frozenset[str]
     complete: bool
-    condition_ids: frozenset[str] = frozenset()
+    condition_ids: frozenset[str] | None
 
     def category(self, row: Row, kind: Kind = Kind.EVENT) -> Category | None:
         """The category that a row's ``category`` means; None, noted, if there is none."""
@@ -43,7 +44,7 @@ class Book:
     def condition(self, row: Row, category: Category | None) -> str | None:
         """The row's ``condition``, which must be one of the category; None if it names none or a wrong one."""
         named = row["condition"] or None
-        if named is None or category is None or named in self.unsure:
+        if named is None or category is None or named in self.unsure or self.condition_ids is None:
             return None
         try:
             self.catalogue.condition(category, named)
@@ -65,19 +66,22 @@ def read_book(files: PackFiles, settings: Settings) -> Book:
         else:
             files.findings.fault(settings.standard_at, "standard-unknown", f"{OWN} or <standard>-<year> wanted")
         complete = bool(categories)
-    own = read_table(files, _OWN, required=standard == OWN)
+    table = read_table(files, _OWN, required=standard == OWN)
+    own = table or []
     categories += _own(own, current, {category.key for category in categories})
     legacy = _legacy(files, current, categories) if complete and standard != OWN else {}
     book = Book(
         Catalogue.of(current, categories, (), legacy),
         frozenset(row["code"] for row in own if not row.ok),
-        complete and (standard != OWN or bool(own)),
+        complete and table is not None,
+        None,
     )
-    rows = read_table(files, _CONDITIONS, required=False)
+    table = read_table(files, _CONDITIONS, required=False)
+    rows = table or []
     conditions = _conditions(rows, book)
     unsure = book.unsure | {row["id"] for row in rows if not row.ok}
     catalogue = Catalogue.of(current, categories, conditions, legacy)
-    return Book(catalogue, unsure, book.complete, frozenset(row["id"] for row in rows))
+    return Book(catalogue, unsure, book.complete, None if table is None else frozenset(row["id"] for row in rows))
 
 
 def _national(files: PackFiles, edition: str) -> list[Category]:
@@ -87,7 +91,7 @@ def _national(files: PackFiles, edition: str) -> list[Category]:
     )
     categories: list[Category] = []
     for kind, table in tables:
-        rows = read_table(files, table, national=True)
+        rows = read_table(files, table, national=True) or []
         reject_repeated(rows, "code")
         categories += (_category(row, edition, kind) for row in rows if row.ok)
     return categories
@@ -122,7 +126,7 @@ def _legacy(files: PackFiles, edition: str, categories: Iterable[Category]) -> d
             header = lines.readline()
         if target not in header.strip().split(","):
             continue
-        rows = read_table(files, Table(name, ("kind", "code"), (target,), open=True), national=True)
+        rows = read_table(files, Table(name, ("kind", "code"), (target,), open=True), national=True) or []
         reject_repeated(rows, "kind", "code")
         for row in rows:
             kind = row.word("kind", Kind, Kind.EVENT)

@@ -7,13 +7,14 @@ from classify.rules import KeywordRule
 from dispatch.roster import Roster, Unit
 from dispatch.rulebook import Rulebook
 from dispatch.rules import ANY, Rule
-from domain.catalogue import Category, Urgency
+from domain.catalogue import Category, Kind, Urgency
 from domain.commands import Role
 from domain.errors import Invalid
 from domain.report import Source
 from runtime.packcatalogue import Book
-from runtime.packfiles import Findings, PackFiles, Row, Table, read_table, reject_repeated
+from runtime.packfiles import Findings, PackFiles
 from runtime.packmap import CityMap
+from runtime.packtables import Row, Table, read_table, reject_repeated
 
 _UNITS = Table("units.csv", ("id", "name"), ("kind", "areas", "phone"))
 _KEYWORDS = Table("keywords.csv", ("category", "words"), ("unless", "weight", "condition"))
@@ -65,7 +66,8 @@ class RuleRows:
 
 def read_units(files: PackFiles, city: CityMap) -> Units:
     """The city's units; within one kind an area has one unit, or ``@kind`` would be a matter of chance."""
-    rows = read_table(files, _UNITS)
+    table = read_table(files, _UNITS)
+    rows = table or []
     reject_repeated(rows, "id")
     units: list[Unit] = []
     names: set[str] = set()
@@ -80,13 +82,13 @@ def read_units(files: PackFiles, city: CityMap) -> Units:
                 row.fault("jurisdiction-overlap", f"{area} already has a {kind}, {holder[kind, area]}")
         if row.ok:
             units.append(Unit(row["id"], row["name"], kind, areas, row["phone"]))
-    return Units(Roster(units), frozenset(names) if rows else None)
+    return Units(Roster(units), None if table is None else frozenset(names))
 
 
 def read_keywords(files: PackFiles, book: Book) -> tuple[KeywordRule, ...]:
     """The keyword rules, in the order of the file."""
     keywords: list[KeywordRule] = []
-    for row in read_table(files, _KEYWORDS, required=False):
+    for row in read_table(files, _KEYWORDS, required=False) or ():
         words, unless, weight = row.names("words"), row.names("unless"), row.number("weight", 0.8)
         if not 0 < weight <= 1:
             row.fault("weight-invalid", "above 0, at most 1")
@@ -99,7 +101,7 @@ def read_keywords(files: PackFiles, book: Book) -> tuple[KeywordRule, ...]:
 
 def read_rules(files: PackFiles, book: Book, units: Units, city: CityMap) -> RuleRows:
     """The dispatch rules with categories resolved to catalogue keys."""
-    rows = read_table(files, _RULES)
+    rows = read_table(files, _RULES) or []
     reject_repeated(rows, "id")
     classes = {category.class_code for category in book.catalogue.categories.values()}
     rules: list[Rule] = []
@@ -132,14 +134,14 @@ def _asked(row: Row, book: Book, classes: Container[str]) -> tuple[str, str]:
         named = category.key if category else named
     if condition != ANY and category is not None:
         book.condition(row, category)
-    elif condition != ANY and condition not in book.condition_ids:
-        row.fault("condition-unknown", condition)
+    elif condition != ANY:
+        row.refer([condition], book.condition_ids, "condition-unknown")
     return named, condition
 
 
 def read_clients(files: PackFiles, units: Units, city: CityMap) -> tuple[ClientSpec, ...]:
     """The clients; one of role ``unit`` belongs to a unit, and nobody may be ``system``, which is ourselves."""
-    rows = read_table(files, _CLIENTS, required=False)
+    rows = read_table(files, _CLIENTS, required=False) or []
     reject_repeated(rows, "id")
     clients: list[ClientSpec] = []
     for row in rows:
@@ -162,10 +164,12 @@ def warn_of_gaps(
     """Note events that no rule covers, whose cases wait at the duty desk, and units that nobody can act for."""
     asked = {rule.category for rule in rules}
     if ANY not in asked:
-        for category in book.catalogue.categories.values():
+        categories = book.catalogue.categories
+        for key, category in categories.items():
             # a component is dispatched as the event «<component>异常», which carries its digits
-            own = book.catalogue.find(category.code, category.kind).key == category.key
-            if own and category.key not in asked and f"{_CLASS}{category.class_code}" not in asked:
+            event = f"{category.standard}:{Kind.EVENT}:{category.code}"
+            dispatched = category.kind is Kind.EVENT or event not in categories
+            if dispatched and key not in asked and f"{_CLASS}{category.class_code}" not in asked:
                 files.findings.warn(_RULES.file, "category-uncovered", f"{category.code} {category.name}")
     present = {client.unit for client in clients}
     for unit in units.roster.units.values():

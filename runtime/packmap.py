@@ -2,8 +2,10 @@
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import shapely
@@ -11,10 +13,12 @@ import shapely
 from domain.errors import Invalid
 from domain.place import Level
 from geo.atlas import Area, Atlas
-from runtime.packfiles import PackFiles, Row, Table, read_table, reject_repeated
+from runtime.packfiles import PackFiles
+from runtime.packtables import Row, Table, read_table, reject_repeated
 
 _AREAS = Table("areas.csv", ("code", "name", "level"), ("parent", "aliases"))
 _SHAPES = "areas.geojson"
+_CODE = re.compile(r'"code"\s*:\s*"?([^",}\s]+)')
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ class CityMap:
 def read_map(files: PackFiles) -> CityMap:
     """Read and check the map; what is wrong with it is noted."""
     rows = read_table(files, _AREAS)
-    if not rows:
+    if rows is None:
         return CityMap(None, None)
     reject_repeated(rows, "code")
     declared = frozenset(row["code"] for row in rows)
@@ -101,8 +105,17 @@ class _Shapes:
             polygons[code] = geometry
         return shapes
 
+    @cached_property
+    def lines(self) -> Mapping[str, list[int]]:
+        """The lines where each code is given, found only when there is a fault to place."""
+        found: dict[str, list[int]] = defaultdict(list)
+        line, end = 1, 0
+        for match in _CODE.finditer(self.text):
+            line, end = line + self.text.count("\n", end, match.start()), match.start()
+            found[match[1]].append(line)
+        return found
+
     def at(self, code: str, *, again: bool = False) -> str:
-        """The address of the feature with this code; of the second one if ``again``."""
-        places = [match.start() for match in re.finditer(rf'"code"\s*:\s*"{re.escape(code)}"', self.text)]
-        line = self.text.count("\n", 0, places[min(int(again), len(places) - 1)]) + 1 if places else 1
-        return f"{_SHAPES}:{line}"
+        """The address of the feature with this code; of its second one if ``again``."""
+        lines = self.lines.get(code, [1])
+        return f"{_SHAPES}:{lines[min(int(again), len(lines) - 1)]}"

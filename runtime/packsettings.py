@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field
@@ -22,6 +22,8 @@ _FILE = "pack.yaml"
 # Candidates for «the same incident» are sought in lattice cells of 0.001 degrees and their neighbours
 # (domain/duplicates.py); at 54 degrees north, the end of the country, a cell is 65 m wide.
 _WIDEST_JOIN_M = 65.0
+# Switches that the policy knows by the same name and in the same form.
+_AS_IS = {"auto_file_from", "join_within_m", "default_limit", "exercise_pace"}
 _LIMIT = re.compile(r"(\d+(?:\.\d+)?)\s*(\S+)")
 
 
@@ -68,7 +70,7 @@ class PolicyBlock(Section):
 
     def policy(self, calendar: Calendar) -> Policy:
         """The policy on this calendar."""
-        given = self.model_dump(exclude_none=True, exclude={"stage_limits", "join_within_hours"})
+        given: dict[str, Any] = {name: value for name, value in self if value is not None and name in _AS_IS}
         if self.join_within_hours is not None:
             given["join_within"] = timedelta(hours=self.join_within_hours)
         stages = {Clock(stage): limit for stage, limit in self.stage_limits if limit is not None}

@@ -1,4 +1,4 @@
-"""The only reader of the environment. Every setting has a name, a default and a meaning; docs/settings.md is made of it."""
+"""The only reader of the environment. Every setting has a name, a default and a meaning; docs are made of it."""
 
 import os
 from collections.abc import Mapping

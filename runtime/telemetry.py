@@ -1,9 +1,13 @@
 """All metric names with their meaning in one table; docs/metrics.md is made of it. Recording is cheap: once a batch."""
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from streams.door import Count
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -21,7 +25,11 @@ METRICS: Mapping[str, tuple[type[Any], str, tuple[str, ...]]] = {
     "cityloop_http_requests": (Counter, "HTTP requests", ("route", "status")),
     "cityloop_http_seconds": (Histogram, "time to answer a request", ("route",)),
     "cityloop_door_records": (Counter, "Kafka records read", ("door",)),
-    "cityloop_door_items": (Counter, "items by outcome: done, already_done, refused, rejected", ("door", "outcome")),
+    "cityloop_door_items": (
+        Counter,
+        "items by outcome: done, already_done, refused, invalid, unexpected, rejected",
+        ("door", "outcome"),
+    ),
     "cityloop_door_retries": (Counter, "retries in place because a neighbour was away", ("door",)),
     "cityloop_door_batch_seconds": (Histogram, "time from a batch's arrival to its commit", ("door",)),
     "cityloop_relay_events": (Counter, "events published to Kafka", ()),
@@ -34,18 +42,18 @@ class Telemetry:
     """The metrics of one process."""
 
     def __init__(self) -> None:
-        self._registry = CollectorRegistry()
+        self.registry = CollectorRegistry()
         self._metrics: dict[str, Any] = {}
         for name, (kind, meaning, labels) in METRICS.items():
             options = {"buckets": BUCKETS} if kind is Histogram else {}
-            self._metrics[name] = kind(name, meaning, labels, registry=self._registry, **options)
+            self._metrics[name] = kind(name, meaning, labels, registry=self.registry, **options)
 
     def __getitem__(self, name: str) -> Any:
         return self._metrics[name]
 
     def render(self) -> bytes:
         """Prometheus text format."""
-        return generate_latest(self._registry)
+        return generate_latest(self.registry)
 
     def business(self, figures: Mapping[str, Any]) -> None:
         """Take over the figures of ``store.views.Views.figures``."""
@@ -62,3 +70,45 @@ class Telemetry:
         self["cityloop_rejects_waiting"].set(figures["rejects_waiting"])
         self["cityloop_deadlines_late"].set(figures["deadlines_late"])
         self["cityloop_outbox_age_seconds"].set(figures["outbox_age_seconds"] or 0)
+
+    # streams.door.Meter ------------------------------------------------------------------------------------------
+
+    def count(self, door: str, what: Count, number: int) -> None:
+        """So many more records, outcomes or retries at a door."""
+        if what is Count.RECORDS:
+            self["cityloop_door_records"].labels(door).inc(number)
+        elif what is Count.RETRIES:
+            self["cityloop_door_retries"].labels(door).inc(number)
+        else:
+            self["cityloop_door_items"].labels(door, what.value).inc(number)
+
+    def took(self, door: str, seconds: float) -> None:
+        """One batch from its first record in hand to its acknowledgement."""
+        self["cityloop_door_batch_seconds"].labels(door).observe(seconds)
+
+    # HTTP --------------------------------------------------------------------------------------------------------
+
+    def timed(self, app: ASGIApp) -> ASGIApp:
+        """The application with every request counted and timed by its route, never by its path: paths hold ids."""
+        requests, seconds = self["cityloop_http_requests"], self["cityloop_http_seconds"]
+
+        async def measured(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] != "http":
+                await app(scope, receive, send)
+                return
+            start, status = time.perf_counter(), "500"
+
+            async def noted(message: Message) -> None:
+                nonlocal status
+                if message["type"] == "http.response.start":
+                    status = str(message["status"])
+                await send(message)
+
+            try:
+                await app(scope, receive, noted)
+            finally:
+                route = getattr(scope.get("route"), "path", "unknown")
+                requests.labels(route, status).inc()
+                seconds.labels(route).observe(time.perf_counter() - start)
+
+        return measured

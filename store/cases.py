@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from domain.case import Case
@@ -11,10 +10,8 @@ from domain.duplicates import Candidate, cell
 from domain.ids import CaseId
 from domain.place import Crs, Point
 from store.codec import decode_case, encode
+from store.pool import Connection
 from store.queries import sql
-
-if TYPE_CHECKING:
-    from store.unit import Connection
 
 _CASE_COLUMNS = (
     "id", "no", "version", "state", "source", "urgency", "category", "area", "unit", "overdue", "opened_at",
@@ -50,7 +47,7 @@ def area_key(path: Sequence[str]) -> str:
 class Cases:
     """The cases of one unit of work. All methods take batches; none makes a query per row."""
 
-    def __init__(self, connection: "Connection") -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def serials(self, count: int) -> list[int]:

@@ -1,13 +1,13 @@
 """Who may speak to us: clients of the city pack, their keys hashed. Used by the CLI and at start."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
+from store.pool import Pool
 from store.queries import sql
 from store.translate import translated
-from store.unit import Pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +44,16 @@ class Clients:
                 [" ".join(c.areas) for c in clients],
             )
 
-    async def keyless(self) -> list[str]:
-        """Ids of clients that cannot call yet."""
+    async def ids(self) -> list[str]:
+        """Ids of all active clients."""
         with translated():
-            return [row["id"] for row in await self._pool.fetch(sql("clients_keyless"))]
+            return [row["id"] for row in await self._pool.fetch(sql("clients_ids"))]
+
+    async def recognised(self, keys: Mapping[str, str]) -> set[str]:
+        """Of the given client ids with their keys, those whose key is the current one."""
+        with translated():
+            rows = await self._pool.fetch(sql("clients_recognised"), list(keys), [hashed(key) for key in keys.values()])
+        return {row["id"] for row in rows}
 
     async def issue(self, client: str) -> str | None:
         """A fresh key for a client, told once and stored hashed; None for an unknown client."""

@@ -3,15 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from domain.events import Event
 from store.codec import encode
+from store.pool import Connection
 from store.queries import sql
-
-if TYPE_CHECKING:
-    from store.unit import Connection
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,7 +38,7 @@ class Entry:
 class Events:
     """The events of one unit of work, or of a reader."""
 
-    def __init__(self, connection: "Connection") -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def append(self, events: Sequence[Event]) -> None:

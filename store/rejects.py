@@ -4,15 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING
+
+import asyncpg
 
 from store.codec import decode_plain, encode
+from store.pool import Connection
 from store.queries import sql
-
-if TYPE_CHECKING:
-    import asyncpg
-
-    from store.unit import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +34,7 @@ class Rejected:
 class Rejects:
     """The rejects of one unit of work."""
 
-    def __init__(self, connection: "Connection") -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def keep(self, rejected: Sequence[Rejected]) -> None:
@@ -72,7 +69,7 @@ class Rejects:
         await self._connection.execute(sql("rejects_replayed"), ids)
 
 
-def _rejected(row: "asyncpg.Record") -> Rejected:
+def _rejected(row: asyncpg.Record) -> Rejected:
     values = dict(row)
     del values["digest"]
     return Rejected(offset=values.pop("record_offset"), headers=decode_plain(values.pop("headers")), **values)

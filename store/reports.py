@@ -3,15 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from domain.ids import CaseId, ReportId
 from domain.report import Report
 from store.codec import decode_report, encode
+from store.pool import Connection
 from store.queries import sql
-
-if TYPE_CHECKING:
-    from store.unit import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +34,7 @@ class Link:
 class Reports:
     """The reports of one unit of work. All methods take batches; none makes a query per row."""
 
-    def __init__(self, connection: "Connection") -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def let_in(self, reports: Sequence[Report], fingerprints: Sequence[bytes]) -> set[ReportId]:

@@ -2,16 +2,13 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
 from zlib import crc32
 
 from domain.errors import Unavailable
 from store.events import Entry, Events, Position
+from store.pool import Connection, Pool
 from store.queries import sql
 from store.translate import translated
-
-if TYPE_CHECKING:
-    from store.unit import Connection, Pool
 
 _SPACE = 0x73656174 << 32  # «seat»: keeps these locks apart from those of subjects and migrations
 
@@ -23,7 +20,7 @@ class Seat:
     publishes a batch again, and nobody skips one.
     """
 
-    def __init__(self, name: str, connection: "Connection", position: Position) -> None:
+    def __init__(self, name: str, connection: Connection, position: Position) -> None:
         self._name = name
         self._events = Events(connection)
         self._position = position
@@ -41,7 +38,7 @@ class Seat:
 
 
 @asynccontextmanager
-async def seat(pool: "Pool", name: str) -> AsyncIterator[Seat | None]:
+async def seat(pool: Pool, name: str) -> AsyncIterator[Seat | None]:
     """Take the seat ``name`` for as long as the context lasts; None if another process sits there.
 
     Raises ``Unavailable`` when the database is away, or was restored from another cluster: transaction numbers then

@@ -3,50 +3,15 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
-
-import asyncpg
-from asyncpg.pool import PoolConnectionProxy
 
 from store.cases import Cases
 from store.events import Events
+from store.pool import Connection, Pool
 from store.queries import sql
 from store.rejects import Rejects
 from store.reports import Reports
 from store.translate import translated
-
-if TYPE_CHECKING:
-    Connection = PoolConnectionProxy[asyncpg.Record]
-    Pool = asyncpg.Pool[asyncpg.Record]
-
-
-async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-    # documents travel as JSON bytes; jsonb's binary form is one version byte before them
-    await connection.set_type_codec(
-        "jsonb", schema="pg_catalog", format="binary", encoder=b"\x01".__add__, decoder=lambda data: data[1:]
-    )
-
-
-async def connect(dsn: str, *, size: int, application: str) -> "Pool":
-    """A pool of at most ``size`` connections. Raises ``Unavailable`` if the database does not answer."""
-    with translated():
-        pool: Pool = await asyncpg.create_pool(
-            dsn,
-            min_size=1,
-            max_size=size,
-            command_timeout=30,
-            timeout=10,
-            init=_prepare,
-            server_settings={
-                "application_name": application,
-                # an abandoned transaction would hold back the outbox (its horizon is pg_snapshot_xmin)
-                "idle_in_transaction_session_timeout": "30s",
-                "timezone": "UTC",
-                "jit": "off",
-            },
-        )
-        return pool
 
 
 def _lock_keys(subjects: Sequence[UUID]) -> list[int]:
@@ -56,7 +21,7 @@ def _lock_keys(subjects: Sequence[UUID]) -> list[int]:
 class Unit:
     """What a handler may touch inside its one transaction. ``at`` is the database's clock at the start."""
 
-    def __init__(self, connection: "Connection", at: datetime) -> None:
+    def __init__(self, connection: Connection, at: datetime) -> None:
         self.at = at
         self._connection = connection
         self.reports = Reports(connection)
@@ -73,7 +38,7 @@ class Unit:
 class Store:
     """Opens units of work on a pool."""
 
-    def __init__(self, pool: "Pool") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     @asynccontextmanager

@@ -12,9 +12,9 @@ from domain.case import Case
 from domain.commands import Actor, Role
 from store.codec import decode_case, decode_plain
 from store.events import Position
+from store.pool import Pool
 from store.queries import sql
 from store.translate import translated
-from store.unit import Pool
 
 MAX_PAGE = 200
 

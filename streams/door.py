@@ -16,7 +16,7 @@ from typing import Generic, Protocol, TypeVar
 from domain.errors import CityloopError, Invalid, Refused, Unavailable
 from handlers.outcomes import AlreadyDone, Done, Failed, Outcome
 from streams.raw import Raw, Reject
-from streams.source import Source, Taken
+from streams.source import Source
 from streams.tripwire import Tripwire
 
 __all__ = ["Count", "Door", "Meter", "Raw", "Reject", "TooManyUnexpected"]
@@ -50,7 +50,7 @@ class Meter(Protocol):
     """Told what happens at a door; must be quick and must not raise."""
 
     def count(self, door: str, what: Count, number: int) -> None:
-        """So many more: records, or items for the kinds of outcome, rejects, or attempts that found a neighbour away."""
+        """So many more: records, items for the kinds of outcome, rejects, or attempts that found a neighbour away."""
 
     def took(self, door: str, seconds: float) -> None:
         """One batch from its first record in hand to its acknowledgement."""
@@ -98,11 +98,12 @@ class Door(Generic[T]):
         """Work until cancelled, or until unexpected errors pass the limit; then the worker ends and this returns."""
         while True:
             taken = await source.take(self.batch, self.within)
+            raws = taken.raws
             start = time.perf_counter()
             try:
-                await self._work(taken.raws, source)
+                await self._work(raws, source)
             except LetGo:
-                log.info("door %s: lets %d unfinished records go", self.name, len(taken.raws))
+                log.info("door %s: lets %d unfinished records go", self.name, len(raws))
                 taken.drop()
             except TooManyUnexpected as reason:
                 log.critical("door %s: %s; the worker stops", self.name, reason)
@@ -110,7 +111,7 @@ class Door(Generic[T]):
                 await source.fail(reason)
                 return
             else:
-                self._count(Count.RECORDS, len(taken.raws))
+                self._count(Count.RECORDS, len(raws))
                 taken.finish()
                 self.meter.took(self.name, time.perf_counter() - start)
 
@@ -181,16 +182,16 @@ class Door(Generic[T]):
 
     async def _insist(self, attempt: Callable[[], Awaitable[R]], source: Source) -> R:
         """Try until it goes through. Order is kept and lag is the alarm. Raises ``LetGo`` when interrupted."""
-        for pause in _pauses():
+        pauses = _pauses()
+        while True:
             try:
                 return await attempt()
             except Unavailable as error:
                 self.waited_at = time.monotonic()
                 self._count(Count.RETRIES, 1)
                 log.warning("door %s: waits, %s", self.name, error.code)
-            if await source.interrupted(pause):
+            if await source.interrupted(next(pauses)):
                 raise LetGo
-        raise AssertionError("pauses never end")
 
     def _count(self, what: Count, number: int) -> None:
         if number:

@@ -1,8 +1,8 @@
 """Where a door gets its records, as a Protocol, and the one that is a Faust stream.
 
-Faust's own ways to iterate are not used. ``take`` and ``noack_take`` hold a lone record for the whole of ``within``, and
-every iterator acknowledges what it skips during a rebalance. The stream's queue, which Faust fills, holds back and
-clears, does neither; acknowledging and committing remain Faust's.
+Faust's own ways to iterate are not used: ``take`` and ``noack_take`` hold a lone record for the whole of ``within``,
+and every iterator acknowledges what it skips during a rebalance. The stream's queue, which Faust fills, holds back
+and clears, does neither; acknowledging and committing remain Faust's.
 """
 
 import asyncio

@@ -168,6 +168,7 @@ def test_a_make_up_day_works_even_within_a_holiday() -> None:
 # --- For any limit
 
 INSTANTS = st.datetimes(datetime(2025, 1, 1), datetime(2026, 12, 1), timezones=st.just(ZONE))  # noqa: DTZ001
+WAITS = st.timedeltas(timedelta(), timedelta(days=9))
 WORK = st.integers(1, 60 * 8 * 20).map(lambda minutes: timedelta(minutes=minutes))
 HOURS = st.sampled_from(
     [
@@ -213,7 +214,7 @@ def test_adding_the_time_between_leads_back_unless_the_end_was_idle(
         assert (back == end) is working(calendar, end)
 
 
-@given(CALENDARS, INSTANTS, st.timedeltas(timedelta(), timedelta(days=9)), WORK)
+@given(CALENDARS, INSTANTS, WAITS, WORK)
 def test_who_starts_later_is_never_due_earlier(
     calendar: Calendar, start: datetime, wait: timedelta, work: timedelta
 ) -> None:

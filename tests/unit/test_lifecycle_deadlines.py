@@ -1,4 +1,4 @@
-"""The promises on a case: set with their origin, kept or missed to the instant, and everything the system does twice."""
+"""Promises on a case: where they come from, kept or missed to the instant; and what the system says twice."""
 
 from dataclasses import replace
 from datetime import timedelta

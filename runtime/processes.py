@@ -1,0 +1,142 @@
+"""The four kinds of processes, each as one function that runs until it is told to stop."""
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+
+import uvicorn
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from prometheus_client import start_http_server
+
+from api.app import create_app
+from api.deps import Deps
+from domain.errors import Unavailable
+from runtime.settings import Settings
+from runtime.telemetry import Telemetry
+from runtime.wiring import open_api, open_desk, read_pack
+from store.seat import seat
+from streams.app import build_app, run_worker, serve
+from streams.doors import doors
+from streams.offsets import prime_offsets
+from streams.relay import Publisher, follow
+from streams.sweep import sweep
+
+log = logging.getLogger(__name__)
+
+_SEAT_PAUSE = 1.0
+RELAY = "relay"
+
+
+def run_api(settings: Settings) -> None:
+    """Serve HTTP. Several processes may share the port: the kernel deals out the connections."""
+    telemetry = Telemetry()
+
+    async def scrape(tools: Deps) -> bytes:
+        with suppress(Unavailable):
+            telemetry.business(await tools.views.figures())
+        telemetry["cityloop_streams"].set(tools.hub.subscribers)
+        return telemetry.render()
+
+    app = telemetry.timed(create_app(lambda: open_api(settings), scrape))
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    listener.bind((settings.api_host, settings.api_port))
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, loop="uvloop", http="httptools", timeout_graceful_shutdown=5
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def run_stream_worker(settings: Settings, number: int) -> None:
+    """Read the intake and work topics until stopped; the process ends with the worker's exit code."""
+    telemetry = Telemetry()
+    _expose(telemetry, settings, number)
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    desk = open_desk(settings, f"cityloop-worker-{number}")
+    office = loop.run_until_complete(desk.__aenter__()).office
+    group = f"{settings.topic_prefix}.worker"
+    app = build_app(group, settings.kafka_bootstrap, settings.home / "faust")
+    served = list(doors(office, telemetry))
+    for topic, door in served:
+        serve(app, door, topic.full(settings.topic_prefix))
+    prime_offsets(settings.kafka_bootstrap, group, [topic.full(settings.topic_prefix) for topic, _ in served])
+    sys.exit(run_worker(app))
+
+
+def run_relay(settings: Settings) -> None:
+    """Publish settled events until stopped. Several may run; one has the seat."""
+    telemetry = Telemetry()
+    _expose(telemetry, settings, 10)
+    asyncio.run(_until_stopped(lambda: _relay(settings, telemetry)))
+
+
+async def _relay(settings: Settings, telemetry: Telemetry) -> None:
+    async with open_desk(settings, "cityloop-relay", read_pack(settings)) as desk:
+        while True:
+            try:
+                async with seat(desk.pool, RELAY) as taken:
+                    if taken is None:
+                        await asyncio.sleep(_SEAT_PAUSE)
+                        continue
+                    async with _producer(settings) as producer:
+                        publisher = Publisher(producer, settings.topic_prefix)
+                        await follow(taken, publisher, telemetry["cityloop_relay_events"].inc)
+            except Unavailable as error:
+                log.warning("relay starts over: %s", error)
+                await asyncio.sleep(_SEAT_PAUSE)
+
+
+@asynccontextmanager
+async def _producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
+    producer = AIOKafkaProducer(
+        bootstrap_servers=settings.kafka_bootstrap,
+        acks="all",
+        enable_idempotence=True,
+        linger_ms=2,
+        max_batch_size=256 * 1024,
+        request_timeout_ms=15_000,
+    )
+    try:
+        await producer.start()
+        yield producer
+    except (KafkaError, OSError) as error:
+        raise Unavailable("kafka-unavailable", "消息服务暂不可用", type(error).__name__) from error
+    finally:
+        await producer.stop()
+
+
+def run_sweep(settings: Settings) -> None:
+    """Expire deadlines until stopped. Several may run; a deadline still expires once."""
+    telemetry = Telemetry()
+    _expose(telemetry, settings, 11)
+
+    def beat(expired: int) -> None:
+        telemetry["cityloop_sweep_rounds"].inc()
+        telemetry["cityloop_sweep_expired"].inc(expired)
+
+    async def run() -> None:
+        async with open_desk(settings, "cityloop-sweep") as desk:
+            await sweep(desk.office, beat)
+
+    asyncio.run(_until_stopped(run))
+
+
+async def _until_stopped(run: Callable[[], Awaitable[None]]) -> None:
+    """Run until SIGTERM or SIGINT, then end in order."""
+    task = asyncio.ensure_future(run())
+    for each in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(each, task.cancel)
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def _expose(telemetry: Telemetry, settings: Settings, offset: int) -> None:
+    if settings.metrics_port:
+        start_http_server(settings.metrics_port + offset, settings.api_host, registry=telemetry.registry)

@@ -1,0 +1,38 @@
+"""Connections to PostgreSQL: how they are opened, and what every one of them is told at its start."""
+
+from typing import TypeAlias
+
+import asyncpg
+
+from store.translate import translated
+
+Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+
+
+async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    # documents travel as JSON bytes; jsonb's binary form is one version byte before them
+    await connection.set_type_codec(
+        "jsonb", schema="pg_catalog", format="binary", encoder=b"\x01".__add__, decoder=lambda data: data[1:]
+    )
+
+
+async def connect(dsn: str, *, size: int, application: str) -> Pool:
+    """A pool of at most ``size`` connections. Raises ``Unavailable`` if the database does not answer."""
+    with translated():
+        pool: Pool = await asyncpg.create_pool(
+            dsn,
+            min_size=1,
+            max_size=size,
+            command_timeout=30,
+            timeout=10,
+            init=_prepare,
+            server_settings={
+                "application_name": application,
+                # an abandoned transaction would hold back the outbox (its horizon is pg_snapshot_xmin)
+                "idle_in_transaction_session_timeout": "30s",
+                "timezone": "UTC",
+                "jit": "off",
+            },
+        )
+        return pool

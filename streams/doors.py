@@ -1,0 +1,45 @@
+"""All doors of a worker: which topic, how it is understood, which handler is behind it. One table, no loops."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
+
+from handlers.ports import Office
+from handlers.reject import Rejected, keep_rejects
+from streams.door import Door, Meter, Reject
+from streams.intake import READERS, accept, report_parser
+from streams.reactions import assign, file, parse_work
+from streams.topics import ASSIGN_WORK, FILE_WORK, Topic
+
+
+def doors(office: Office, meter: Meter) -> Iterator[tuple[Topic, Door[Any]]]:
+    """The doors of one worker on its office."""
+    reject = partial(_keep, office)
+    for topic in READERS:
+        yield (
+            topic,
+            Door(topic.name, report_parser(office, topic), partial(accept, office), reject, batch=500, meter=meter),
+        )
+    for topic, react in ((FILE_WORK, file), (ASSIGN_WORK, assign)):
+        # a work record holds up to 200 ids: few records already make a full transaction
+        yield topic, Door(topic.name, parse_work, partial(react, office), reject, batch=4, within=0.002, meter=meter)
+
+
+async def _keep(office: Office, rejects: Sequence[Reject]) -> None:
+    await keep_rejects(office, [_kept(reject) for reject in rejects])
+
+
+def _kept(reject: Reject) -> Rejected:
+    raw = reject.raw
+    return Rejected(
+        topic=raw.topic,
+        partition=raw.partition,
+        offset=raw.offset,
+        item=reject.item,
+        key=raw.key,
+        headers={name: value.hex() for name, value in raw.headers},
+        value=raw.value,
+        code=reject.code,
+        reason=reject.reason,
+        traceback=reject.traceback,
+    )
