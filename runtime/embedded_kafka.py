@@ -149,6 +149,7 @@ class EmbeddedKafka(EmbeddedServer):
             "share.coordinator.state.topic.replication.factor": "1",
             "share.coordinator.state.topic.min.isr": "1",
             "group.initial.rebalance.delay.ms": "0",
+            "group.min.session.timeout.ms": "2000",  # tests want to see a dead worker replaced soon
             # After kill -9 the new broker is not admitted before the old one's session has run out (9 s by default).
             "broker.session.timeout.ms": "4000",
             "broker.heartbeat.interval.ms": "1000",

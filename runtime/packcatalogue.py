@@ -56,45 +56,37 @@ class Book:
 
 def read_book(files: PackFiles, settings: Settings) -> Book:
     """All categories and conditions the pack uses; what is wrong with them is noted."""
-    standard = settings.standard
-    current = standard or OWN
-    categories: list[Category] = []
-    complete = standard is not None
-    if standard is not None and standard != OWN:
-        if _EDITION.fullmatch(standard) and (files.standards / standard).is_dir():
-            categories += _national(files, standard)
-        else:
-            files.findings.fault(settings.standard_at, "standard-unknown", f"{OWN} or <standard>-<year> wanted")
-        complete = bool(categories)
-    table = read_table(files, _OWN, required=standard == OWN)
-    own = table or []
-    categories += _own(own, current, {category.key for category in categories})
-    legacy = _legacy(files, current, categories) if complete and standard != OWN else {}
-    book = Book(
-        Catalogue.of(current, categories, (), legacy),
-        frozenset(row["code"] for row in own if not row.ok),
-        complete and table is not None,
-        None,
-    )
-    table = read_table(files, _CONDITIONS, required=False)
-    rows = table or []
-    conditions = _conditions(rows, book)
-    unsure = book.unsure | {row["id"] for row in rows if not row.ok}
-    catalogue = Catalogue.of(current, categories, conditions, legacy)
-    return Book(catalogue, unsure, book.complete, None if table is None else frozenset(row["id"] for row in rows))
+    current = settings.standard or OWN
+    national = _national(files, settings)
+    own = read_table(files, _OWN, required=settings.standard == OWN)
+    categories = [_category(row, current, kind) for kind, row in national or () if row.ok]
+    categories += _own(own or [], current, {category.key for category in categories})
+    legacy = _legacy(files, current, categories) if national else {}
+    unsure = frozenset(row["code"] for row in (*(row for _, row in national or ()), *(own or ())) if not row.ok)
+    complete = national is not None and own is not None
+    book = Book(Catalogue.of(current, categories, (), legacy), unsure, complete, None)
+
+    rows = read_table(files, _CONDITIONS, required=False)
+    catalogue = Catalogue.of(current, categories, _conditions(rows or [], book), legacy)
+    unsure |= {row["id"] for row in rows or () if not row.ok}
+    return Book(catalogue, unsure, complete, None if rows is None else frozenset(row["id"] for row in rows))
 
 
-def _national(files: PackFiles, edition: str) -> list[Category]:
-    tables = (
-        (Kind.COMPONENT, Table(f"{edition}/components.csv", _NATIONAL)),
-        (Kind.EVENT, Table(f"{edition}/events.csv", _NATIONAL, ("component_code",))),
-    )
-    categories: list[Category] = []
-    for kind, table in tables:
-        rows = read_table(files, table, national=True) or []
-        reject_repeated(rows, "code")
-        categories += (_category(row, edition, kind) for row in rows if row.ok)
-    return categories
+def _national(files: PackFiles, settings: Settings) -> list[tuple[Kind, Row]] | None:
+    """Rows of the national tables the pack names, none if it names none; None if they cannot be read."""
+    edition = settings.standard
+    if edition is None or edition == OWN:
+        return None if edition is None else []
+    if not _EDITION.fullmatch(edition) or not (files.standards / edition).is_dir():
+        files.findings.fault(settings.standard_at, "standard-unknown", f"{OWN} or a folder <standard>-<year> wanted")
+        return None
+    components = read_table(files, Table(f"{edition}/components.csv", _NATIONAL), national=True)
+    events = read_table(files, Table(f"{edition}/events.csv", _NATIONAL, ("component_code",)), national=True)
+    if components is None or events is None:
+        return None
+    reject_repeated(components, "code")
+    reject_repeated(events, "code")
+    return [*((Kind.COMPONENT, row) for row in components), *((Kind.EVENT, row) for row in events)]
 
 
 def _own(rows: Sequence[Row], current: str, national: Container[str]) -> Iterable[Category]:

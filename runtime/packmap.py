@@ -87,7 +87,7 @@ class _Shapes:
         if not text:
             return shapes
         try:
-            features = json.loads(text)["features"]
+            features = [*json.loads(text)["features"]]
         except json.JSONDecodeError as error:
             files.findings.fault(f"{_SHAPES}:{error.lineno}", "json-malformed")
             return shapes

@@ -115,7 +115,8 @@ def read_table(files: PackFiles, table: Table, *, required: bool = True, nationa
                 continue
             rows.append(_row(cells, columns, table, Row(at, {}, files.findings)))
     except csv.Error:
-        files.findings.fault(f"{table.file}:{start}", "csv-malformed", "a quotation mark is not closed")
+        files.findings.fault(f"{table.file}:{start}", "csv-malformed", "a quotation mark is missing or out of place")
+        return None
     if columns is None:
         files.findings.fault(f"{table.file}:1", "header-missing", ",".join(table.required))
         return None

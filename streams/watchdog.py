@@ -1,4 +1,4 @@
-"""Watches a worker's progress, not its pulse: work waits, nothing is committed, and nobody says why -> the process ends.
+"""Watches a worker's progress, not its pulse: work waits, nothing is committed, nobody says why -> the process ends.
 
 After a broker outage a consumer may heartbeat for ever and read nothing. Only the broker knows: so a thread asks it,
 over a connection of its own, and trusts nothing the stalled consumer says. The supervisor starts the worker anew.

@@ -130,9 +130,9 @@ DAMAGES = [
     ("rules.csv", ",parks|@street-office,", ",enforcement|@street-office,", "lead-assists-itself"),
     ("rules.csv", "", "litter-again,06010,,,,,parks,,\n", "rule-tie"),
     ("rules.csv", "", "litter,06011,,热线,,,parks,,\n", "duplicate-id"),
-    ("calendar.yaml", "first: 2026-06-19", "first: 2026-05-31", "holiday-length"),
+    ("calendar.yaml", "first: 2026-06-19", "first: 2026-05-19", "holiday-length"),
     ("calendar.yaml", "first: 2026-10-01", "first: 2026-09-26", "holiday-overlap"),
-    ("calendar.yaml", "14:00-18:00", "11:00-18:00", "calendar-invalid"),
+    ("calendar.yaml", "hours:\n  - 08:00-12:00", "hours:\n  - 08:00-15:00", "calendar-invalid"),
     ("units.csv", "roads,云湖市市政设施养护中心", "roads,云湖市市政,养护中心", "cell-count"),
     ("rules.csv", "", "short,06011,parks\n", "cell-count"),
     ("rules.csv", "", 'quoted,06011,,热线,,,parks,,"open\n', "csv-malformed"),
@@ -199,6 +199,19 @@ def test_broken_json_is_told_at_its_line(pack: Path) -> None:
     line = change(pack, "areas.geojson", '"code":"439901003001"', '"code":')
 
     assert faults(pack) == [(f"areas.geojson:{line}", "json-malformed")]
+
+
+def test_an_unreadable_national_table_is_one_fault(pack: Path, tmp_path: Path) -> None:
+    standards = Path(shutil.copytree(STANDARDS, tmp_path / "standards"))
+    (standards / "gbt47678.5-2026" / "events.csv").unlink()
+
+    assert faults(pack, standards) == [("gbt47678.5-2026/events.csv", "file-missing")]
+
+
+def test_an_open_quotation_mark_is_one_fault(pack: Path) -> None:
+    line = change(pack, "units.csv", "roads,云湖市", 'roads,"云湖市')
+
+    assert faults(pack) == [(f"units.csv:{line}", "csv-malformed")]
 
 
 def test_a_fault_in_a_national_table_names_the_table(pack: Path, tmp_path: Path) -> None:
