@@ -10,8 +10,7 @@ from dataclasses import dataclass
 import msgspec
 
 from domain.errors import Invalid, Refused, Unavailable
-from store.events import Position
-from store.views import Scope, StreamEntry, Views
+from store.views import Position, Scope, StreamEntry, Views
 
 log = logging.getLogger(__name__)
 

@@ -1,6 +1,6 @@
 """Read models for the doors. Every query is scoped: what a caller may not see is not found, counted or listed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,8 @@ from store.events import Position
 from store.pool import Pool
 from store.queries import sql
 from store.translate import translated
+
+__all__ = ["MAX_PAGE", "CaseView", "ClientView", "Filter", "Position", "Scope", "StreamEntry", "Views"]
 
 MAX_PAGE = 200
 
@@ -186,8 +188,3 @@ class Views:
 
 def _report(row: asyncpg.Record) -> Mapping[str, Any]:
     return dict(row)
-
-
-def scoped_areas(paths: Sequence[str]) -> tuple[str, ...]:
-    """Area keys of a scope from area paths, each closed by ``/``."""
-    return tuple(path if path.endswith("/") else f"{path}/" for path in paths)

@@ -49,6 +49,8 @@ class Clerk:
 
     def __init__(self, bootstrap: str, timeout: float = 10.0) -> None:
         """Connect. Raises ``Unavailable`` when no broker answers within ``timeout`` seconds."""
+        # Members say more about themselves than the library can read, and it would complain at every look.
+        logging.getLogger("kafka.admin._groups").setLevel(logging.ERROR)
         milliseconds = int(timeout * 1000)
         with _translated():
             self._admin = KafkaAdminClient(
@@ -89,13 +91,13 @@ class Clerk:
     def owners(self, group: str) -> dict[Place, str]:
         """The client id behind each partition the group has dealt out; empty while it rebalances."""
         with _translated():
-            found = self._admin.describe_groups([group])[group]
+            members = self._admin.describe_groups([group])[group]["members"]
         return {
-            (topic.topic, partition): member["client_id"]
-            for member in found["members"]
-            if member["member_assignment"]
-            for topic in member["member_assignment"].assigned_partitions
-            for partition in topic.partitions
+            (topic["topic"], partition): member["client_id"]
+            for member in members
+            if isinstance(member["member_assignment"], dict)  # bytes when it has none yet
+            for topic in member["member_assignment"]["assigned_partitions"]
+            for partition in topic["partitions"]
         }
 
     def commit(self, group: str, offsets: Mapping[Place, int]) -> list[Place]:

@@ -91,8 +91,7 @@ class Watchdog:
             if stalled:
                 self._stop.set()
                 self._end(f"no progress of group {self._group} in {', '.join(f'{t}[{p}]' for t, p in stalled)}")
-        if self._clerk is not None:
-            self._clerk.close()
+        self._hang_up()
 
     def _look(self, now: float) -> list[Place]:
         """What has stalled. A broker that does not answer is no evidence against the worker."""
@@ -101,12 +100,11 @@ class Watchdog:
                 self._clerk = Clerk(self._bootstrap, timeout=self._every)
             standings = self._clerk.standings(self._group, self._topics)
             owners = self._clerk.owners(self._group)
-        except Unavailable as error:
-            log.info("watchdog of %s sees nothing: %s", self._group, error)
+        except Exception as error:  # a watchdog must not die in silence, nor bite for what it did not see
+            level = logging.INFO if isinstance(error, Unavailable) else logging.ERROR
+            log.log(level, "watchdog of %s sees nothing: %s", self._group, error)
             self._progress.forget()
-            if self._clerk is not None:
-                self._clerk.close()
-                self._clerk = None
+            self._hang_up()
             return []
         # A partition nobody owns is ours to answer for too: a consumer that fell out of its group owns none.
         answerable = {
@@ -115,6 +113,11 @@ class Watchdog:
             if owners.get(place, self._client_id) == self._client_id
         }
         return self._progress.stalled(now, answerable, self._waited_at())
+
+    def _hang_up(self) -> None:
+        if self._clerk is not None:
+            self._clerk.close()
+            self._clerk = None
 
 
 def end_process(reason: str) -> None:

@@ -241,7 +241,7 @@ async def test_patience_outlasts_the_session_timeout(story: Story) -> None:
     story.send_items(40)
     worker = story.work(session=2.0, patience=4.0)
     await story.until(worker.ready, "worker ready")
-    await asyncio.sleep(8)
+    await asyncio.sleep(6)
     assert worker.process.poll() is None
     assert worker.log.read_text().count("Worker ready") == 1, "it fell out of its group"
     story.end("away")
@@ -288,7 +288,7 @@ async def test_too_many_unexpected_errors_stop_the_worker(story: Story) -> None:
 async def test_a_stuck_worker_is_ended_and_an_idle_one_is_not(story: Story) -> None:
     worker = story.work(patience=3.0)
     await story.until(worker.ready, "worker ready")
-    await asyncio.sleep(5)
+    await asyncio.sleep(4)
     assert worker.process.poll() is None
     story.begin("stuck")
     story.send_items(10)

@@ -37,13 +37,16 @@ def test_every_package_is_under_contract() -> None:
     assert sorted(layers) == sorted(roots)
 
 
-def test_a_house_upside_down_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_house_upside_down_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     config = contracts()
     layers = config["importlinter:contract:layers"]
     layers["layers"] = "\n" + "\n".join(reversed(layers["layers"].split("\n")))
     with (tmp_path / "upside_down.ini").open("w", encoding="utf-8") as file:
         config.write(file)
     assert lint(tmp_path / "upside_down.ini", monkeypatch) == EXIT_STATUS_ERROR
+    assert f"{layers['name']} BROKEN" in capsys.readouterr().out
 
 
 def test_the_law_may_not_use_anything_we_install() -> None:

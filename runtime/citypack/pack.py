@@ -15,15 +15,13 @@ from domain.catalogue import Catalogue
 from domain.errors import Fault, Invalid
 from domain.policy import Policy
 from geo.atlas import Atlas
-from runtime.packcatalogue import read_book
-from runtime.packduties import ClientSpec, read_clients, read_keywords, read_rules, read_units, warn_of_gaps
-from runtime.packfiles import PackFiles
-from runtime.packmap import read_map
-from runtime.packsettings import read_settings
-from runtime.packtables import Table, read_table, reject_repeated
-from runtime.packwords import labels
-
-__all__ = ["ClientSpec", "Pack", "load", "pack_digest"]
+from runtime.citypack.catalogue import read_book
+from runtime.citypack.duties import ClientSpec, read_clients, read_keywords, read_rules, read_units, warn_of_gaps
+from runtime.citypack.files import PackFiles
+from runtime.citypack.map import read_map
+from runtime.citypack.settings import read_settings
+from runtime.citypack.tables import Table, read_table, reject_repeated
+from runtime.citypack.words import labels
 
 _LABELS = Table("labels.csv", ("key", "label"))
 _READ_AS_DATA = {".csv", ".yaml", ".yml", ".geojson"}

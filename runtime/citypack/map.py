@@ -13,8 +13,8 @@ import shapely
 from domain.errors import Invalid
 from domain.place import Level
 from geo.atlas import Area, Atlas
-from runtime.packfiles import PackFiles
-from runtime.packtables import Row, Table, read_table, reject_repeated
+from runtime.citypack.files import PackFiles
+from runtime.citypack.tables import Row, Table, read_table, reject_repeated
 
 _AREAS = Table("areas.csv", ("code", "name", "level"), ("parent", "aliases"))
 _SHAPES = "areas.geojson"

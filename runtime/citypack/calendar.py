@@ -6,8 +6,8 @@ from typing import Annotated
 
 from domain.clock import Calendar
 from domain.errors import Invalid
-from runtime.packfiles import PackFiles
-from runtime.packyaml import Document, Section, read_yaml, reader
+from runtime.citypack.files import PackFiles
+from runtime.citypack.yaml import Document, Section, read_yaml, reader
 
 _FILE = "calendar.yaml"
 _LONGEST = timedelta(days=31)  # the longest holiday is 9 days so far; a slip in the year makes it far longer

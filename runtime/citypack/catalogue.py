@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from domain.catalogue import Catalogue, Category, Condition, Kind, Urgency
 from domain.clock import Limit, TimeUnit
 from domain.errors import Invalid
-from runtime.packfiles import PackFiles
-from runtime.packsettings import OWN, Settings
-from runtime.packtables import Row, Table, read_table, reject_repeated
+from runtime.citypack.files import PackFiles
+from runtime.citypack.settings import OWN, Settings
+from runtime.citypack.tables import Row, Table, read_table, reject_repeated
 
 _NATIONAL = ("code", "class_code", "class_name", "name")
 _OWN = Table("categories.csv", ("code", "class_code", "class_name", "name"), ("standard", "kind"))

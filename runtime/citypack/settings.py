@@ -11,10 +11,10 @@ from pydantic import Field
 from domain.case import Clock
 from domain.clock import Calendar, Limit, TimeUnit
 from domain.policy import Policy
-from runtime.packcalendar import read_calendar
-from runtime.packfiles import PackFiles
-from runtime.packwords import meaning
-from runtime.packyaml import Section, read_yaml, reader
+from runtime.citypack.calendar import read_calendar
+from runtime.citypack.files import PackFiles
+from runtime.citypack.words import meaning
+from runtime.citypack.yaml import Section, read_yaml, reader
 
 OWN = "own"
 

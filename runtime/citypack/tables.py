@@ -10,8 +10,8 @@ from typing import TypeVar
 
 from domain.errors import Invalid
 from domain.report import clean_text
-from runtime.packfiles import Findings, PackFiles
-from runtime.packwords import HEADERS, meaning
+from runtime.citypack.files import Findings, PackFiles
+from runtime.citypack.words import HEADERS, meaning
 
 E = TypeVar("E", bound=StrEnum)
 

@@ -11,10 +11,10 @@ from domain.catalogue import Category, Kind, Urgency
 from domain.commands import Role
 from domain.errors import Invalid
 from domain.report import Source
-from runtime.packcatalogue import Book
-from runtime.packfiles import Findings, PackFiles
-from runtime.packmap import CityMap
-from runtime.packtables import Row, Table, read_table, reject_repeated
+from runtime.citypack.catalogue import Book
+from runtime.citypack.files import Findings, PackFiles
+from runtime.citypack.map import CityMap
+from runtime.citypack.tables import Row, Table, read_table, reject_repeated
 
 _UNITS = Table("units.csv", ("id", "name"), ("kind", "areas", "phone"))
 _KEYWORDS = Table("keywords.csv", ("category", "words"), ("unless", "weight", "condition"))

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError
 from pydantic_core import PydanticCustomError
 
 from domain.errors import Invalid
-from runtime.packfiles import Findings, PackFiles
+from runtime.citypack.files import Findings, PackFiles
 
 Path = tuple[str | int, ...]
 
