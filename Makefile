@@ -16,6 +16,7 @@ setup: $(STAMP) ## create the virtual environment from the lock file
 
 $(STAMP): requirements-dev.lock pyproject.toml
 	@echo "creating the virtual environment"
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed"; exit 1; }
 	@test -x $(PY) || python3 -m venv $(VENV)
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-from domain.errors import CityloopError, Unavailable
+from domain.errors import Unavailable
 from handlers.batch import in_halves
 from handlers.outcomes import AlreadyDone, Done, Failed, Outcome
 
@@ -32,6 +32,7 @@ class Batcher(Generic[T]):
         self._lanes = lanes
         self._room = room
         self._waiting: deque[tuple[T, asyncio.Future[Outcome]]] = deque()
+        self._busy = 0
         self._running: set[asyncio.Task[None]] = set()
 
     async def submit(self, item: T) -> Done | AlreadyDone:
@@ -40,9 +41,10 @@ class Batcher(Generic[T]):
             raise Unavailable("busy", "系统繁忙，请稍后重试", "too many requests are waiting")
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
-        if len(self._running) < self._lanes:
+        if self._busy < self._lanes:
+            self._busy += 1
             lane = asyncio.create_task(self._drain())
-            self._running.add(lane)
+            self._running.add(lane)  # the loop itself holds tasks only weakly
             lane.add_done_callback(self._running.discard)
         outcome = await future
         if isinstance(outcome, Failed):
@@ -55,8 +57,10 @@ class Batcher(Generic[T]):
             outcomes: Sequence[Outcome]
             try:
                 outcomes = await in_halves(self._run, [item for item, _ in batch])
-            except CityloopError as error:
+            except Exception as error:  # nobody may wait for an answer that never comes
                 outcomes = [Failed(error)] * len(batch)
             for (_, future), outcome in zip(batch, outcomes, strict=True):
                 if not future.done():  # the client may have hung up; its item took effect all the same
                     future.set_result(outcome)
+        # in the same breath as the last look at the queue: who comes next must find the lane free
+        self._busy -= 1

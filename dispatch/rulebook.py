@@ -43,7 +43,7 @@ class Rulebook:
         found: list[Ranked] = []
         for key in (category, f"class:{class_code}", ANY):
             found.extend(self._by_category.get(key, ()))
-        found.sort(key=lambda entry: -entry.rank)
+        found.sort(key=lambda entry: (-entry.rank, entry.rule.id))
         return found
 
 
@@ -60,7 +60,8 @@ def _rank(rule: Rule, area_depth: Mapping[str, int]) -> int:
 
 
 def _unknown(rules: Sequence[Rule], roster: Roster, area_depth: Mapping[str, int]) -> Iterable[Fault]:
-    kinds = {unit.kind for unit in roster.units.values()}
+    # a kind is looked up by area, so only units that answer for one can be found by it
+    kinds = {unit.kind for unit in roster.units.values() if unit.kind and unit.areas}
     for rule in rules:
         for name in (rule.lead, *rule.assist):
             if name not in roster.units and not (name.startswith("@") and name[1:] in kinds):

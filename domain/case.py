@@ -8,7 +8,7 @@ from domain.catalogue import Category, Condition, Urgency
 from domain.ids import CaseId, ReportId
 from domain.place import Place, Point
 from domain.report import Source
-from domain.task import Part, Task
+from domain.task import Part, Task, TaskState
 
 
 class State(StrEnum):
@@ -36,11 +36,12 @@ class Clock(StrEnum):
 
 
 class DeadlineState(StrEnum):
-    """A deadline runs, was met, or was missed; a missed one stays missed."""
+    """A deadline runs, was met, or was missed (a missed one stays missed), or was stopped: the work was sent back."""
 
     RUNNING = "running"
     MET = "met"
     MISSED = "missed"
+    STOPPED = "stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +129,9 @@ class Case:
 
     @property
     def lead(self) -> Task | None:
-        """The lead unit's latest task that was not sent back."""
-        for task in reversed(self.tasks):
-            if task.part is Part.LEAD and task.state != "sent_back":
-                return task
-        return None
+        """The latest task of a lead unit; None before dispatch and after it was sent back."""
+        lead = next((task for task in reversed(self.tasks) if task.part is Part.LEAD), None)
+        return None if lead is None or lead.state is TaskState.SENT_BACK else lead
 
     def running(self, clock: Clock) -> Deadline | None:
         """The running deadline of a stage, if any."""

@@ -13,7 +13,7 @@ CaseId = NewType("CaseId", UUID)
 TaskId = NewType("TaskId", UUID)
 UnitId = NewType("UnitId", str)
 
-_PRINTED = re.compile(r"([A-Z]{2,6})-(\d{6})-(\d{7,})-(\d)")
+_PRINTED = re.compile(r"([A-Z]{2,6})-([0-9]{6})-([0-9]{7}|[1-9][0-9]{7,})-([0-9])")
 
 
 def check_digit(digits: str) -> int:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from domain.case import ENDED, Case, Clock, Deadline, DeadlineState, State
 from domain.clock import Limit
-from domain.commands import Actor, Command, Role, Verb
+from domain.commands import Actor, Command, Opening, Role, Verb
 from domain.errors import Conflict, Refused
 from domain.events import NAMES, Event
 from domain.ids import CaseId, TaskId, UnitId
@@ -190,7 +190,7 @@ def decide(case: Case | None, command: Command, at: datetime, policy: Policy) ->
 def _settled(case: Case, command: Command) -> bool:
     """Whether one of the system's own commands, which may be delivered twice, has nothing left to do."""
     if command.verb is Verb.JOIN:
-        return command.report in case.reports
+        return command.report in case.reports and command.actor.role in _FILERS
     if command.actor.role is not Role.SYSTEM:
         return False
     if command.verb in (Verb.DISPATCH, Verb.DEFER):
@@ -229,14 +229,35 @@ def _check(case: Case | None, command: Command) -> None:
     """What must be given or be true beyond state and role."""
     if command.verb in _REASON_VERBS and not command.reason:
         raise Refused("reason-required", "必须填写原因", f"{command.verb} needs a reason")
-    if case is not None and command.verb is Verb.FILE and not (command.category and command.place):
-        raise Refused("filing-incomplete", "立案要素不全", "category and place are mandatory at filing")
-    if command.verb is Verb.DISPATCH and (command.verdict is None or command.verdict.lead is None):
-        raise Refused("unit-required", "必须指定主办单位", "dispatch needs a lead unit")
+    if command.verb is Verb.FILE:
+        _check_filing(command if case else command.opening)
+    if command.verb is Verb.JOIN and command.report is None:
+        raise Refused("report-required", "缺少并入的诉求", "join names the report")
+    if command.verb is Verb.DEFER and (command.verdict is None or command.verdict.lead):
+        raise Refused("verdict-required", "缺少派单结论", "a case is deferred with the verdict that names nobody")
+    if case is not None and command.verb is Verb.DISPATCH:
+        _check_dispatch(command)
     if case is not None and command.verb in _TASK_VERBS:
         task = _task(case, command.task)
         if not _may_act(task, command.verb, command.actor):
             raise Refused("task-not-yours", "任务不属于本单位或已办结", f"task is {task.state}")
+
+
+def _check_filing(given: Command | Opening | None) -> None:
+    if given is None or not (given.category and given.place):
+        raise Refused("filing-incomplete", "立案要素不全", "category and place are mandatory at filing")
+    if given.condition and given.condition.category != given.category.key:
+        raise Refused("condition-mismatch", "立案条件不属于该小类", "take a condition of the category")
+
+
+def _check_dispatch(command: Command) -> None:
+    if command.verdict is None or not command.verdict.lead:
+        raise Refused("unit-required", "必须指定主办单位", "dispatch needs a lead unit")
+    units = (command.verdict.lead, *command.verdict.assist)
+    if len(set(units)) != len(units):
+        raise Refused("unit-repeated", "同一单位不能重复派遣", "name each unit once")
+    if len(command.new_tasks) != len(units):
+        raise Refused("task-ids-invalid", "任务编号数量不符", f"{len(units)} units need as many new task ids")
 
 
 def _task(case: Case, task_id: TaskId | None) -> Task:
@@ -258,13 +279,14 @@ def _happened(case: Case | None, command: Command, target: State, at: datetime, 
         at=at,
         actor=command.actor,
         state=target,
-        opening=command.opening,
-        report=command.report,
-        task=command.task,
-        category=command.category,
-        condition=command.condition,
-        place=command.place,
-        verdict=command.verdict,
+        # only what the verb is about: nothing else a command carries may change the case
+        opening=command.opening if case is None else None,
+        report=command.report if command.verb is Verb.JOIN else None,
+        task=command.task if command.verb in _TASK_VERBS else None,
+        category=command.category if command.verb is Verb.FILE else None,
+        condition=command.condition if command.verb is Verb.FILE else None,
+        place=command.place if command.verb is Verb.FILE else None,
+        verdict=command.verdict if command.verb in (Verb.DISPATCH, Verb.DEFER) else None,
         tasks=tasks,
         deadlines=_deadlines_after(case, command, target, at, policy),
         reason=command.reason,
@@ -312,12 +334,12 @@ def _withdrawn(case: Case, back: Task, at: datetime) -> Iterable[Task]:
 def _again(case: Case, command: Command, at: datetime) -> tuple[Task, ...]:
     """Rework goes to the same lead unit as a new task of the next round; the first result stays as it was."""
     lead = case.lead
-    if lead is None or not command.new_tasks:
+    if lead is None or not command.new_tasks or any(t.id == command.new_tasks[0] for t in case.tasks):
         raise Refused("task-unknown", "案件无主办任务", "a rework needs the unit that did the work")
     return (Task(command.new_tasks[0], lead.unit, Part.LEAD, TaskState.OFFERED, at, case.reworks + 1),)
 
 
-_STAGE_OF = {
+STAGE_OF = {
     State.REPORTED: Clock.FILING,
     State.PENDING_DISPATCH: Clock.DISPATCH,
     State.PENDING_DISPOSAL: Clock.DISPOSAL,
@@ -332,28 +354,33 @@ def _deadlines_after(
     """The deadlines that end or begin with this step. A stage's clock runs while the case is in that stage."""
     if command.verb is Verb.EXPIRE and case is not None:
         missed = _to_expire(case, command)
-        if missed is None or missed.due_at > at:
+        if missed is None or missed.due_at >= at:
             raise Refused("deadline-not-due", "时限未到", "the database's clock decides")
         return (replace(missed, state=DeadlineState.MISSED, ended_at=at),)
-    before, after = (_STAGE_OF.get(case.state) if case else None), _STAGE_OF.get(target)
+    before, after = (STAGE_OF.get(case.state) if case else None), STAGE_OF.get(target)
     if before is after:
         return ()
     changed: list[Deadline] = []
     if case is not None and before is not None and (ending := case.running(before)):
-        state = DeadlineState.MET if at <= ending.due_at else DeadlineState.MISSED
+        kept = (
+            DeadlineState.STOPPED
+            if command.verb is Verb.SEND_BACK and target is not State.PENDING_CHECK
+            else DeadlineState.MET
+        )
+        state = kept if at <= ending.due_at else DeadlineState.MISSED
         changed.append(replace(ending, state=state, ended_at=at))
     if after is not None:
-        limit, origin = _limit(case, command, after, policy)
+        limit, origin = _limit(case, after, policy)
         cycle = 1 + sum(d.clock is after for d in case.deadlines) if case else 1
         changed.append(Deadline(after, cycle, at, policy.due(at, limit), f"{origin}: {limit}"))
     return tuple(changed)
 
 
-def _limit(case: Case | None, command: Command, clock: Clock, policy: Policy) -> tuple[Limit, str]:
+def _limit(case: Case | None, clock: Clock, policy: Policy) -> tuple[Limit, str]:
     """The limit of a stage and where it comes from: the filing condition for disposal, the policy for the rest."""
     if clock is not Clock.DISPOSAL:
         return policy.stage_limits[clock], f"policy.stage_limits.{clock}"
-    condition = case.condition if case else command.condition
+    condition = case.condition if case else None
     if condition is None:
         return policy.default_limit, "policy.default_limit"
     return condition.limit, f"condition {condition.id}"
@@ -373,11 +400,12 @@ def evolve(case: Case | None, event: Event) -> Case:
         state=event.state,
         updated_at=event.at,
         category=event.category or case.category,
-        condition=event.condition or case.condition,
+        # filing replaces what was guessed: another category's condition must not leave its limit behind
+        condition=event.condition if event.type == NAMES[Verb.FILE] else case.condition,
         place=event.place or case.place,
         # a case sent back has no verdict until dispatch judges it anew
         verdict=None
-        if event.state is State.PENDING_DISPATCH and event.verdict is None
+        if event.type == NAMES[Verb.SEND_BACK] and event.state is State.PENDING_DISPATCH
         else event.verdict or case.verdict,
         reports=(*case.reports, event.report) if event.type == NAMES[Verb.JOIN] and event.report else case.reports,
         tasks=_merged(case.tasks, event.tasks),

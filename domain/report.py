@@ -18,6 +18,8 @@ from domain.place import Crs, Point
 MAX_TEXT = 4000
 _AHEAD = timedelta(minutes=5)
 _EARLIEST_YEAR = 2000
+# zero-width space, byte order mark, bidirectional controls: invisible, and they turn what people read
+_INVISIBLE = dict.fromkeys([0x200B, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
 
 class Source(StrEnum):
@@ -78,13 +80,14 @@ def clean_text(text: str, pointer: str, *, limit: int = MAX_TEXT, required: bool
 
     Raises ``Invalid`` with one of ``text-control-char``, ``text-invalid-unicode``, ``text-too-long``, ``text-empty``.
     """
-    cleaned = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    visible = text.translate(_INVISIBLE).replace("\r\n", "\n").replace("\r", "\n")
+    cleaned = visible.strip()
     if required and not cleaned:
         raise _invalid(pointer, "text-empty", "文本不能为空")
     if len(cleaned) > limit:
         raise _invalid(pointer, "text-too-long", "文本过长", f"at most {limit} characters")
-    if not cleaned.isprintable():
-        for char in cleaned:
+    if not visible.isprintable():
+        for char in visible:
             if unicodedata.category(char) == "Cs":
                 raise _invalid(pointer, "text-invalid-unicode", "文本含无效字符")
             if unicodedata.category(char) == "Cc" and char not in "\n\t":
@@ -96,13 +99,15 @@ def checked_point(lon: float, lat: float, crs: Crs, pointer: str) -> Point:
     """A point that can be one. Raises ``Invalid``: not finite, out of range, swapped, or a device's placeholder."""
     if not (isfinite(lon) and isfinite(lat)):
         raise _invalid(pointer, "number-not-finite", "坐标不是有限数")
-    if abs(lat) > 90 and abs(lon) <= 90:
+    # longitudes and latitudes of China do not overlap, so that a swap there is certain even below 90 degrees
+    if (abs(lat) > 90 and abs(lon) <= 90) or (73 <= lat <= 136 and 3 <= lon <= 54):
         raise _invalid(pointer, "coordinate-swapped", "经纬度疑似颠倒", f"lon {lat}, lat {lon}?")
     if abs(lon) > 180 or abs(lat) > 90:
         raise _invalid(pointer, "coordinate-out-of-range", "坐标超出范围")
+    lon, lat = round(lon, 7), round(lat, 7)
     if (lon, lat) in {(0.0, 0.0), (-1.0, -1.0), (180.0, 90.0)}:
         raise _invalid(pointer, "coordinate-placeholder", "坐标为设备默认值")
-    return Point(round(lon, 7), round(lat, 7), crs)
+    return Point(lon, lat, crs)
 
 
 def checked_time(moment: datetime, received_at: datetime, pointer: str) -> datetime:

@@ -21,7 +21,6 @@ class TaskState(StrEnum):
     ACCEPTED = "accepted"
     DONE = "done"
     SENT_BACK = "sent_back"
-    REWORK = "rework"
 
 
 OPEN_TASKS = frozenset({TaskState.OFFERED, TaskState.ACCEPTED})

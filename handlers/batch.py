@@ -17,7 +17,7 @@ async def in_halves(run: Callable[[Sequence[T]], Awaitable[Sequence[Outcome]]], 
     if not items:
         return []
     try:
-        return list(await run(items))
+        outcomes = list(await run(items))
     except Unavailable:
         raise
     except Exception as error:  # whatever a single member provoked must not sink its neighbours
@@ -25,3 +25,6 @@ async def in_halves(run: Callable[[Sequence[T]], Awaitable[Sequence[Outcome]]], 
             return [Failed(error)]
         middle = len(items) // 2
         return await in_halves(run, items[:middle]) + await in_halves(run, items[middle:])
+    if len(outcomes) != len(items):
+        raise ValueError(f"{len(outcomes)} outcomes for {len(items)} items")
+    return outcomes

@@ -11,6 +11,7 @@ from domain.commands import SYSTEM, Command, Opening, Verb
 from domain.duplicates import Candidate, Match, cell, same_incident
 from domain.ids import CaseId, CaseNo, ReportId
 from domain.place import Place, Point
+from domain.policy import Policy
 from domain.report import Report
 from handlers.outcomes import AlreadyDone, Done, Failed, Outcome
 from handlers.perform import Docket
@@ -27,11 +28,8 @@ class Advised:
     place: Place
     point: Point | None
     what: Classification
-
-    @property
-    def category(self) -> str:
-        """Key of the category, empty if unclassified."""
-        return self.what.category.key if self.what.category else ""
+    category: str
+    """Key of the category, empty if unclassified."""
 
 
 async def file_many(office: Office, ids: Sequence[ReportId]) -> list[Outcome]:
@@ -41,9 +39,10 @@ async def file_many(office: Office, ids: Sequence[ReportId]) -> list[Outcome]:
     """
     async with office.store.unit(lock=ids) as unit:
         advised = _advised(office, await unit.reports.unfiled(ids))
-        nearby = await _open_near(unit, advised)
-        await unit.lock([candidate.case for candidate in nearby])
-        docket = Docket(await unit.cases.load([c.case for c in nearby]), unit, office.advisers.policy)
+        nearby = _Nearby(await _open_near(unit, advised), unit.at, office.advisers.policy)
+        likely = [match.case for one in advised if (match := nearby.match(one))]
+        await unit.lock(likely)
+        docket = Docket(await unit.cases.load(likely), unit, office.advisers.policy)
         filing = _Filing(office, docket, unit.at, nearby, await unit.cases.serials(len(advised)))
         links = [filing.link(one) for one in advised]
         await docket.save()
@@ -56,7 +55,7 @@ def _advised(office: Office, reports: Sequence[Report]) -> list[Advised]:
     places = office.advisers.where.places_of(reports)
     classifications = office.advisers.what.classify_many(reports)
     return [
-        Advised(report, place, point, what)
+        Advised(report, place, point, what, what.category.key if what.category else "")
         for report, (place, point), what in zip(reports, places, classifications, strict=True)
     ]
 
@@ -66,41 +65,51 @@ async def _open_near(unit: Unit, advised: Sequence[Advised]) -> list[Candidate]:
     return await unit.cases.open_near([category for category, _ in near], [point for _, point in near])
 
 
-class _Filing:
-    """Files one batch: remembers the cases it opens, so that two reports of one incident in a batch meet too."""
+class _Nearby:
+    """Open cases by category and lattice cell; those opened on the way are added, so that a batch meets itself too."""
 
-    def __init__(
-        self, office: Office, docket: Docket, at: datetime, nearby: Sequence[Candidate], serials: Sequence[int]
-    ) -> None:
+    def __init__(self, candidates: Sequence[Candidate], at: datetime, policy: Policy) -> None:
+        self._at = at
+        self._policy = policy
+        self._by_spot: dict[tuple[str, int, int], list[Candidate]] = defaultdict(list)
+        for candidate in candidates:
+            self.add(candidate)
+
+    def add(self, candidate: Candidate) -> None:
+        """Remember an open case."""
+        self._by_spot[candidate.category, *cell(candidate.point)].append(candidate)
+
+    def match(self, one: Advised) -> Match | None:
+        """The open case of the same incident, if any."""
+        if one.point is None or not one.category:
+            return None
+        x, y = cell(one.point)
+        around: list[Candidate] = []
+        for dx in (-1, 0, 1):
+            for dy in (-1, 0, 1):
+                around.extend(self._by_spot.get((one.category, x + dx, y + dy), ()))
+        return same_incident(one.category, one.point, self._at, around, self._policy) if around else None
+
+
+class _Filing:
+    """Files one batch on its docket."""
+
+    def __init__(self, office: Office, docket: Docket, at: datetime, nearby: _Nearby, serials: Sequence[int]) -> None:
         self._office = office
         self._policy = office.advisers.policy
         self._docket = docket
         self._at = at
+        self._nearby = nearby
         self._serials = iter(serials)
-        self._nearby: dict[tuple[str, int, int], list[Candidate]] = defaultdict(list)
-        for candidate in nearby:
-            self._remember(candidate)
 
     def link(self, one: Advised) -> Link:
         """Join the report to the case of the same incident, or open a case for it."""
-        for candidate in self._same(one):
-            command = Command(Verb.JOIN, SYSTEM, case=candidate.case, report=one.report.id, reason=candidate.reason)
+        match = self._nearby.match(one)
+        if match is not None:
+            command = Command(Verb.JOIN, SYSTEM, case=match.case, report=one.report.id, reason=match.reason)
             if not isinstance(self._docket.apply(command), Failed):
-                return Link(one.report.id, candidate.case, opened=False, at=self._at)
+                return Link(one.report.id, match.case, opened=False, at=self._at)
         return Link(one.report.id, self._open(one), opened=True, at=self._at)
-
-    def _same(self, one: Advised) -> Sequence[Match]:
-        if one.point is None or not one.category:
-            return ()
-        x, y = cell(one.point)
-        around = [
-            candidate
-            for dx in (-1, 0, 1)
-            for dy in (-1, 0, 1)
-            for candidate in self._nearby.get((one.category, x + dx, y + dy), ())
-        ]
-        match = same_incident(one.category, one.point, self._at, around, self._policy)
-        return (match,) if match else ()
 
     def _open(self, one: Advised) -> CaseId:
         case = CaseId(self._office.new_id())
@@ -124,11 +133,8 @@ class _Filing:
         if isinstance(outcome, Failed):
             raise outcome.error
         if one.point and one.category:
-            self._remember(Candidate(case, one.category, self._at, one.point))
+            self._nearby.add(Candidate(case, one.category, self._at, one.point))
         return case
-
-    def _remember(self, candidate: Candidate) -> None:
-        self._nearby[candidate.category, *cell(candidate.point)].append(candidate)
 
 
 _GRAVITY = tuple(Urgency)

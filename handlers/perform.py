@@ -32,7 +32,7 @@ class Docket:
         self._cases = cases
         self._unit = unit
         self._policy = policy
-        self._stored = frozenset(cases)
+        self._stored = dict(cases)
         self._events: list[Event] = []
         self._changed: dict[CaseId, None] = {}
 
@@ -58,7 +58,7 @@ class Docket:
 
     async def save(self) -> None:
         """Write every changed case and every event, in a handful of statements for the whole docket."""
-        old = [self._cases[case] for case in self._changed if case in self._stored]
+        old = [(self._stored[case], self._cases[case]) for case in self._changed if case in self._stored]
         new = [self._cases[case] for case in self._changed if case not in self._stored]
         if new:
             await self._unit.cases.add(new)

@@ -8,8 +8,9 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -137,6 +138,26 @@ def sweep() -> None:
     _process(run_sweep)
 
 
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="CSV in UTF-8, plain or gzip")],
+    mapping: Annotated[Path, typer.Option(help="YAML that says what the columns mean")],
+    pack: Annotated[Path | None, typer.Option(help="the city pack; default: the one in the settings")] = None,
+    via: Annotated[Literal["kafka", "http"], typer.Option(help="hotline topic or POST /v1/reports")] = "kafka",
+    url: Annotated[str | None, typer.Option(help="http: address of the API")] = None,
+    client: Annotated[str | None, typer.Option(help="http: whose key of keys.json; default: the hotline's")] = None,
+    refused: Annotated[Path | None, typer.Option(help="where refused rows are listed; default: beside FILE")] = None,
+) -> None:
+    """Send the incidents of a table in as hotline tickets; exit status 1 if a row was refused.
+
+    Safe to repeat by the same way: a row is known by the mapping's source and its own number.
+    """
+    from runtime.importing.command import Order, import_file
+
+    tally = import_file(Order(file, mapping, via, url, client, refused), load(), pack, out)
+    raise typer.Exit(1 if tally.refused else 0)
+
+
 @app.command()
 def prepare() -> None:
     """Migrate the database, create topics, enter the pack's clients. Needs given servers."""
@@ -145,6 +166,27 @@ def prepare() -> None:
 
     settings = _given(load())
     asyncio.run(get_ready(settings, read_pack(settings), out.print))
+
+
+@app.command()
+def republish(
+    since: Annotated[datetime | None, typer.Option(help="from the events of this time (UTC) on; else from now")] = None,
+) -> None:
+    """Set where the relay goes on: needed after a restore, when the position belongs to another timeline.
+
+    Consumers know repeated events by their id; stop the relay first.
+    """
+    from store.pool import connect
+    from store.seat import reposition
+
+    async def run() -> str:
+        pool = await connect(_given(load()).database_url, size=1, application="cityloop-republish")
+        try:
+            return str(await reposition(pool, "relay", since.replace(tzinfo=UTC) if since else None))
+        finally:
+            await pool.close()
+
+    out.print(f"the relay goes on after {asyncio.run(run())}")
 
 
 @pack.command("check")

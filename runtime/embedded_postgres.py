@@ -30,6 +30,8 @@ _SETTINGS = {
     # A unit of work over a large batch takes many row and advisory locks.
     "max_locks_per_transaction": "256",
     "shared_buffers": "256MB",
+    # Which statement costs what: the first question of whoever is called when the database is slow.
+    "shared_preload_libraries": "pg_stat_statements",
     "timezone": "UTC",
     "log_timezone": "UTC",
     # What we answer for is on the disk. These are the defaults, said aloud because tests rely on them.

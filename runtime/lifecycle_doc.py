@@ -85,8 +85,10 @@ _CLOCKS = """## Clocks
 
 A stage's clock runs while the case is in that stage. Its deadline is set with its date and its origin when the stage
 begins and is never moved; each time the stage begins again the cycle counts on. Work done up to the exact instant is
-in time. A deadline that runs out is missed exactly once, and nothing that happens later erases it. 工作时 and 工作日
-run in working hours of working days (调休 included), the others run on; one 工作日 is 8 工作时 from the moment of start.
+in time. A deadline that runs out is missed exactly once, and nothing that happens later erases it.
+
+工作时 and 工作日 run in working hours of working days (调休 included), the other units run on through nights and
+holidays; one 工作日 is 8 工作时 from the moment of start.
 """
 
 
@@ -146,7 +148,7 @@ def _clocks() -> Iterator[str]:
     yield "| Clock | Runs in | Limit | Unless the city says otherwise |"
     yield "|---|---|---|---|"
     for clock in Clock:
-        states = ", ".join(_state(state) for state, stage in lifecycle._STAGE_OF.items() if stage is clock)
+        states = ", ".join(_state(state) for state, stage in lifecycle.STAGE_OF.items() if stage is clock)
         limit = policy.stage_limits.get(clock)
         source = "`policy.stage_limits`" if limit else "the filing condition's, else `policy.default_limit`"
         yield f"| {CLOCKS[clock]} `{clock}` | {states} | {source} | {_limit(limit or policy.default_limit)} |"

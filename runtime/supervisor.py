@@ -73,6 +73,16 @@ class Process:
         self.started = time.monotonic()
         self.restarts += 1
 
+    @property
+    def pid(self) -> int | None:
+        """Its process id while it runs."""
+        return self.child.pid if self.child is not None else None
+
+    def stop(self) -> None:
+        """Stop it in order, within a bounded time."""
+        if self.child is not None:
+            self.child.stop(_STEPS)
+
     def look(self) -> None:
         """Restart it if it ended, the sooner the longer it had run."""
         if self.child is None or self.child.pid is not None:
@@ -110,8 +120,7 @@ class Supervisor:
     def stop(self) -> None:
         """Stop them all, the doors first, so that nothing new comes in while the rest finishes."""
         for process in self.processes:
-            if process.child is not None:
-                process.child.stop(_STEPS)
+            process.stop()
 
     def keep(self, until: Event) -> None:
         """Restart what ends, until told otherwise. Runs in a thread of its own."""

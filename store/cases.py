@@ -2,21 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from uuid import UUID
 
-from domain.case import Case
+from domain.case import Case, Clock, Deadline, DeadlineState
 from domain.duplicates import Candidate, cell
 from domain.ids import CaseId
 from domain.place import Crs, Point
+from domain.task import Task
 from store.codec import decode_case, encode
 from store.pool import Connection
 from store.queries import sql
 
-_CASE_COLUMNS = (
+_COLUMNS = (
     "id", "no", "version", "state", "source", "urgency", "category", "area", "unit", "overdue", "opened_at",
-    "updated_at", "filed_at", "dispatched_at", "ended_at", "cell_x", "cell_y", "doc",
+    "updated_at", "filed_at", "dispatched_at", "ended_at", "lon", "lat", "cell_x", "cell_y", "doc",
 )  # fmt: skip
+_TASK_COLUMNS = ("id", "case_id", "unit", "part", "state", "round", "offered_at", "accepted_at", "ended_at")
+_DEADLINE_COLUMNS = ("case_id", "clock", "cycle", "due_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,54 +76,41 @@ class Cases:
         if not wanted:
             return []
         rows = await self._connection.fetch(sql("cases_open_near"), *map(list, zip(*wanted, strict=True)))
-        return [
-            Candidate(r["id"], r["category"], r["opened_at"], Point(r["lon"], r["lat"], Crs(r["crs"]))) for r in rows
-        ]
+        return [Candidate(r["id"], r["category"], r["opened_at"], Point(r["lon"], r["lat"], Crs.WGS84)) for r in rows]
 
     async def add(self, cases: Sequence[Case]) -> None:
         """Store new cases with their tasks and deadlines."""
-        await self._connection.copy_records_to_table(
-            "cases", columns=_CASE_COLUMNS, records=[_columns(case) for case in cases]
-        )
-        await self._put_parts(cases)
+        await self._copy("cases", _COLUMNS, [_row(case) for case in cases])
+        await self._put_parts([(None, case) for case in cases])
 
-    async def save(self, cases: Sequence[Case]) -> None:
-        """Store changed cases. The caller holds their locks and has loaded them in this unit."""
-        columns = list(zip(*(_columns(case) for case in cases), strict=True))
-        await self._connection.execute(sql("cases_save"), *columns)
-        await self._put_parts(cases)
+    async def save(self, changes: Sequence[tuple[Case, Case]]) -> None:
+        """Store changed cases, each as it was loaded and as it is now. The caller holds their locks."""
+        await self._connection.execute(sql("cases_save"), *zip(*(_changed(case) for _, case in changes), strict=True))
+        await self._put_parts(changes)
 
-    async def _put_parts(self, cases: Sequence[Case]) -> None:
-        """Write the task and deadline rows; what did not change since the last write is left alone."""
-        tasks = [
-            (t, case) for case in cases for t in case.tasks if _touched(case, t.offered_at, t.accepted_at, t.ended_at)
-        ]
-        if tasks:
-            await self._connection.execute(
-                sql("tasks_put"),
-                [t.id for t, _ in tasks],
-                [case.id for _, case in tasks],
-                [t.unit for t, _ in tasks],
-                [t.part for t, _ in tasks],
-                [t.state for t, _ in tasks],
-                [t.round for t, _ in tasks],
-                [t.offered_at for t, _ in tasks],
-                [t.accepted_at for t, _ in tasks],
-                [t.ended_at for t, _ in tasks],
-            )
-        deadlines = [(d, case.id) for case in cases for d in case.deadlines if _touched(case, d.set_at, d.ended_at)]
-        # those that end come first, so that a stage never has two running at once
-        for ended in (True, False):
-            part = [(d, case) for d, case in deadlines if (d.ended_at is not None) is ended]
-            if part:
-                await self._connection.execute(
-                    sql("deadlines_put"),
-                    [case for _, case in part],
-                    [d.clock for d, _ in part],
-                    [d.cycle for d, _ in part],
-                    [d.due_at for d, _ in part],
-                    [d.state for d, _ in part],
-                )
+    async def _put_parts(self, changes: Sequence[tuple[Case | None, Case]]) -> None:
+        """Bring task and deadline rows to what the cases say; a statement is sent only if it has rows."""
+        new, changed, stopped, started = [], [], [], []
+        for before, after in changes:
+            known = {task.id: task for task in before.tasks} if before else {}
+            for task in after.tasks:
+                if task.id not in known:
+                    new.append(_task_row(after.id, task))
+                elif task != known[task.id]:
+                    changed.append((task.id, task.state, task.accepted_at, task.ended_at))
+            ran, runs = _running(before), _running(after)
+            stopped += [(after.id, d.clock, d.cycle) for key, d in ran.items() if key not in runs]
+            started += [(after.id, d.clock, d.cycle, d.due_at) for key, d in runs.items() if key not in ran]
+        await self._copy("tasks", _TASK_COLUMNS, new)
+        if changed:
+            await self._connection.execute(sql("tasks_change"), *zip(*changed, strict=True))
+        if stopped:
+            await self._connection.execute(sql("deadlines_stop"), *zip(*stopped, strict=True))
+        await self._copy("deadlines", _DEADLINE_COLUMNS, started)
+
+    async def _copy(self, table: str, columns: Sequence[str], rows: Sequence[tuple[object, ...]]) -> None:
+        if rows:
+            await self._connection.copy_records_to_table(table, columns=columns, records=rows)
 
     async def due(self, limit: int) -> list[Due]:
         """At most ``limit`` running deadlines that are due by the database's clock, the oldest first."""
@@ -147,32 +135,41 @@ class Cases:
         )
 
 
-def _touched(case: Case, *moments: datetime | None) -> bool:
-    return case.updated_at in moments
+def _running(case: Case | None) -> dict[tuple[Clock, int], Deadline]:
+    if case is None:
+        return {}
+    return {(d.clock, d.cycle): d for d in case.deadlines if d.state is DeadlineState.RUNNING}
 
 
-def _columns(case: Case) -> tuple[object, ...]:
-    x, y = cell(case.point) if case.point else (None, None)
-    lead = case.lead
-    unit: str | None = lead.unit if lead else None
-    identity: UUID = case.id
+def _task_row(case: CaseId, task: Task) -> tuple[object, ...]:
     return (
-        identity,
-        case.no,
-        case.version,
-        case.state,
-        case.source,
-        case.urgency,
-        case.category.key if case.category else None,
-        area_key(case.place.path),
-        unit,
-        case.overdue,
-        case.opened_at,
-        case.updated_at,
-        case.filed_at,
-        case.dispatched_at,
-        case.ended_at,
-        x,
-        y,
-        encode(case),
-    )
+        task.id, case, task.unit, task.part, task.state, task.round, task.offered_at, task.accepted_at, task.ended_at
+    )  # fmt: skip
+
+
+def _row(case: Case) -> tuple[object, ...]:
+    """A new case in the order of ``_COLUMNS``."""
+    point = case.point
+    x, y = cell(point) if point else (None, None)
+    lon, lat = (point.lon, point.lat) if point else (None, None)
+    return (
+        case.id, case.no, case.version, case.state, case.source, case.urgency, _category(case),
+        area_key(case.place.path), _unit(case), case.overdue, case.opened_at, case.updated_at, case.filed_at,
+        case.dispatched_at, case.ended_at, lon, lat, x, y, encode(case),
+    )  # fmt: skip
+
+
+def _changed(case: Case) -> tuple[object, ...]:
+    """A case in the order of ``cases_save``: what can change after it was opened."""
+    return (
+        case.id, case.version, case.state, _category(case), area_key(case.place.path), _unit(case), case.overdue,
+        case.updated_at, case.filed_at, case.dispatched_at, case.ended_at, encode(case),
+    )  # fmt: skip
+
+
+def _category(case: Case) -> str | None:
+    return case.category.key if case.category else None
+
+
+def _unit(case: Case) -> str | None:
+    return case.lead.unit if case.lead else None

@@ -62,6 +62,11 @@ class Events:
         row = await self._connection.fetchrow(sql("events_end"))
         return Position(row["tx"], row["seq"]) if row else Position()
 
+    async def before(self, moment: datetime) -> Position:
+        """The position after the last event before a moment."""
+        row = await self._connection.fetchrow(sql("events_before"), moment)
+        return Position(row["tx"], row["seq"]) if row else Position()
+
     async def position(self, reader: str) -> Position:
         """How far a reader has come; the beginning for a new one."""
         row = await self._connection.fetchrow(sql("positions_get"), reader)

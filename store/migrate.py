@@ -30,18 +30,32 @@ async def migrate(dsn: str) -> list[str]:
         try:
             await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
             await connection.execute(_LEDGER)
-            done = {row["name"] for row in await connection.fetch("SELECT name FROM migrations")}
-            unknown = sorted(done - {path.stem for path in available()})
-            if unknown:
-                raise Unavailable("schema-newer", "数据库结构比程序新", f"start the version that made {unknown[-1]}")
-            applied = []
-            for path in available():
-                if path.stem not in done:
-                    async with connection.transaction():
-                        await connection.execute("SET LOCAL lock_timeout = '5s'")
-                        await connection.execute(path.read_text(encoding="utf-8"))
-                        await connection.execute("INSERT INTO migrations (name) VALUES ($1)", path.stem)
-                    applied.append(path.stem)
-            return applied
+            missing = await _missing(connection)
+            for path in missing:
+                async with connection.transaction():
+                    await connection.execute("SET LOCAL lock_timeout = '5s'")
+                    await connection.execute(path.read_text(encoding="utf-8"))
+                    await connection.execute("INSERT INTO migrations (name) VALUES ($1)", path.stem)
+            return [path.stem for path in missing]
         finally:
             await connection.close()
+
+
+async def pending(dsn: str) -> list[str]:
+    """Names of migrations this version brings and the database lacks. Raises as ``migrate`` does; changes nothing."""
+    with translated():
+        connection = await asyncpg.connect(dsn, timeout=10)
+        try:
+            if await connection.fetchval("SELECT to_regclass('migrations')") is None:
+                return [path.stem for path in available()]
+            return [path.stem for path in await _missing(connection)]
+        finally:
+            await connection.close()
+
+
+async def _missing(connection: "asyncpg.Connection[asyncpg.Record]") -> list[Path]:
+    done = {row["name"] for row in await connection.fetch("SELECT name FROM migrations")}
+    unknown = sorted(done - {path.stem for path in available()})
+    if unknown:
+        raise Unavailable("schema-newer", "数据库结构比程序新", f"start the version that made {unknown[-1]}")
+    return [path for path in available() if path.stem not in done]

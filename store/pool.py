@@ -11,10 +11,8 @@ Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 
 async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-    # documents travel as JSON bytes; jsonb's binary form is one version byte before them
-    await connection.set_type_codec(
-        "jsonb", schema="pg_catalog", format="binary", encoder=b"\x01".__add__, decoder=lambda data: data[1:]
-    )
+    # documents travel as the bytes they are kept as; nobody parses them on the way
+    await connection.set_type_codec("json", schema="pg_catalog", format="binary", encoder=bytes, decoder=bytes)
 
 
 async def connect(dsn: str, *, size: int, application: str) -> Pool:

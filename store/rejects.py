@@ -30,6 +30,11 @@ class Rejected:
     rejected_at: datetime | None = None
     replayed_at: datetime | None = field(default=None)
 
+    @property
+    def address(self) -> tuple[str, int, int]:
+        """The record it came by: topic, partition, offset."""
+        return self.topic, self.partition, self.offset
+
 
 class Rejects:
     """The rejects of one unit of work."""

@@ -66,13 +66,11 @@ class Reports:
         return [replace(decode_report(row["doc"]), received_at=row["received_at"]) for row in rows]
 
     async def link(self, links: Sequence[Link]) -> None:
-        """Put reports behind cases; repeating a link changes nothing."""
+        """Put reports behind cases. The caller holds the reports' locks and found them unfiled in this unit."""
         if not links:
             return
-        await self._connection.execute(
-            sql("reports_link"),
-            [link.report for link in links],
-            [link.case for link in links],
-            [link.opened for link in links],
-            [link.at for link in links],
+        await self._connection.copy_records_to_table(
+            "case_reports",
+            columns=("report_id", "case_id", "opened", "linked_at"),
+            records=[(link.report, link.case, link.opened, link.at) for link in links],
         )

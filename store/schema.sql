@@ -7,9 +7,8 @@ CREATE TYPE case_state AS ENUM (
     'reported', 'not_accepted', 'pending_dispatch', 'pending_disposal', 'disposing', 'pending_check', 'closed'
 );
 CREATE TYPE task_part AS ENUM ('lead', 'assist');
-CREATE TYPE task_state AS ENUM ('offered', 'accepted', 'done', 'sent_back', 'rework');
+CREATE TYPE task_state AS ENUM ('offered', 'accepted', 'done', 'sent_back');
 CREATE TYPE stage_clock AS ENUM ('filing', 'dispatch', 'disposal', 'check');
-CREATE TYPE deadline_state AS ENUM ('running', 'met', 'missed');
 
 -- Reports (诉求/上报), kept as they came. The unique key is the inbox: whatever door a report comes through and however
 -- often, (origin, origin_key) lets it in once; the fingerprint tells a repeat from another report under the same key.
@@ -20,8 +19,8 @@ CREATE TABLE reports (
     origin_key  text NOT NULL,
     fingerprint bytea NOT NULL,
     received_at timestamptz NOT NULL DEFAULT now(),
-    doc         jsonb NOT NULL,
-    contact     jsonb,  -- personal data: never leaves by events, logs or rejects
+    doc         json NOT NULL,
+    contact     json,  -- personal data: never leaves by events, logs or rejects
     UNIQUE (origin, origin_key)
 );
 
@@ -44,13 +43,15 @@ CREATE TABLE cases (
     filed_at      timestamptz,
     dispatched_at timestamptz,
     ended_at      timestamptz,
-    cell_x        integer,        -- lattice cell of about 100 m, for finding the same incident
+    lon           double precision, -- WGS-84
+    lat           double precision,
+    cell_x        integer,          -- lattice cell of about 100 m, for finding the same incident
     cell_y        integer,
-    doc           jsonb NOT NULL,
+    doc           json NOT NULL,
     CHECK ((state IN ('not_accepted', 'closed')) = (ended_at IS NOT NULL)),
     CHECK (state IN ('reported', 'not_accepted') OR (filed_at IS NOT NULL AND category IS NOT NULL)),
     CHECK (state NOT IN ('pending_disposal', 'disposing', 'pending_check') OR unit IS NOT NULL)
-);
+) WITH (toast_tuple_target = 8160);  -- documents of 2 to 3 kB stay in the row: compressing each write costs more
 CREATE INDEX cases_by_time ON cases (opened_at, id);
 CREATE INDEX cases_by_area ON cases (area text_pattern_ops, opened_at, id);
 CREATE INDEX cases_by_unit ON cases (unit, opened_at, id) WHERE unit IS NOT NULL;
@@ -85,17 +86,16 @@ CREATE UNIQUE INDEX tasks_one_open_lead ON tasks (case_id) WHERE part = 'lead' A
 CREATE INDEX tasks_of_case ON tasks (case_id);
 CREATE INDEX tasks_open_of_unit ON tasks (unit, offered_at, id) WHERE ended_at IS NULL;
 
--- Deadlines, frozen when set. The sweep reads the running ones that are due by the database's clock.
+-- The alarm clock: deadlines that run, one for each stage of a case. One that ends leaves this table and stays, frozen
+-- as it was set, in the case's document. The sweep reads what is due by the database's clock.
 CREATE TABLE deadlines (
     case_id uuid NOT NULL REFERENCES cases,
     clock   stage_clock NOT NULL,
     cycle   integer NOT NULL CHECK (cycle > 0),
     due_at  timestamptz NOT NULL,
-    state   deadline_state NOT NULL,
-    PRIMARY KEY (case_id, clock, cycle)
+    PRIMARY KEY (case_id, clock)
 );
-CREATE UNIQUE INDEX deadlines_one_running ON deadlines (case_id, clock) WHERE state = 'running';
-CREATE INDEX deadlines_due ON deadlines (due_at) WHERE state = 'running';
+CREATE INDEX deadlines_due ON deadlines (due_at);
 
 -- What has happened: history, outbox and stream in one. Read in commit order: below pg_snapshot_xmin, by (tx, seq).
 CREATE TABLE events (
@@ -104,7 +104,7 @@ CREATE TABLE events (
     type    text NOT NULL,
     at      timestamptz NOT NULL,
     route   text NOT NULL,  -- what the reaction to it is partitioned by
-    doc     jsonb NOT NULL,
+    doc     json NOT NULL,
     tx      bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint,
     seq     bigint GENERATED ALWAYS AS IDENTITY,
     PRIMARY KEY (subject, version)
@@ -115,7 +115,7 @@ CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'the history is append-only';
 END $$;
-CREATE TRIGGER events_append_only BEFORE UPDATE OR DELETE ON events
+CREATE TRIGGER events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON events
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 -- How far each reader of the events has come.
@@ -146,7 +146,7 @@ CREATE TABLE rejects (
     record_offset bigint NOT NULL,
     item          integer NOT NULL,
     key           bytea,
-    headers       jsonb NOT NULL,
+    headers       json NOT NULL,
     value         bytea,
     digest        bytea NOT NULL,
     code          text NOT NULL,

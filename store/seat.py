@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from zlib import crc32
 
 from domain.errors import Unavailable
@@ -44,7 +45,7 @@ async def seat(pool: Pool, name: str) -> AsyncIterator[Seat | None]:
     Raises ``Unavailable`` when the database is away, or was restored from another cluster: transaction numbers then
     start again below the noted position, and going on would silently publish nothing.
     """
-    key = _SPACE | crc32(name.encode())
+    key = _key(name)
     with translated():
         async with pool.acquire(timeout=10) as connection:
             if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", key):
@@ -63,3 +64,25 @@ async def seat(pool: Pool, name: str) -> AsyncIterator[Seat | None]:
             finally:
                 if not connection.is_closed():
                     await connection.execute("SELECT pg_advisory_unlock($1)", key)
+
+
+async def reposition(pool: Pool, name: str, since: datetime | None) -> Position:
+    """Let the reader ``name`` go on after the events before ``since``, or after all that is settled now.
+
+    For the time after a restore; whoever sits on the seat must have left it. Raises ``Unavailable`` if not.
+    """
+    async with pool.acquire(timeout=10) as connection:
+        with translated():
+            if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _key(name)):
+                raise Unavailable("seat-taken", "该读者仍在运行", f"stop the {name} first")
+            try:
+                events = Events(connection)
+                position = await events.before(since) if since else await events.end()
+                await events.move(name, position)
+            finally:
+                await connection.execute("SELECT pg_advisory_unlock($1)", _key(name))
+    return position
+
+
+def _key(name: str) -> int:
+    return _SPACE | crc32(name.encode())

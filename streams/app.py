@@ -1,11 +1,13 @@
 """The Faust app of a worker process: made here, given its doors, run until it stops. Called by runtime.wiring."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import faust
 
+from streams.damping import damp_clients
 from streams.door import Door, TooManyUnexpected
 from streams.source import FaustSource
 
@@ -70,7 +72,8 @@ def serve(app: Any, door: Door[T], topic: str) -> None:
     """Let the door work on every partition of that topic this process is given; one batch at a time, in order."""
 
     async def agent(stream: Any) -> None:
-        await door.run(FaustSource(stream))
+        with suppress(StopAsyncIteration):  # Faust's way to tell an agent that the worker stops
+            await door.run(FaustSource(stream))
 
     source = app.topic(topic, key_serializer="raw", value_serializer="raw", value_type=bytes, key_type=bytes)
     app.agent(source, name=door.name, concurrency=1)(agent)
@@ -82,6 +85,7 @@ def run_worker(app: Any, loglevel: str = "INFO") -> int:
     Unfinished batches are not committed. ``loglevel`` must be INFO or lower: above it Faust sets the root logger to
     DEBUG for a progress spinner.
     """
+    damp_clients()
     worker = faust.Worker(app, loglevel=loglevel, quiet=True, redirect_stdouts=False)
     code = 0
     try:

@@ -91,29 +91,29 @@ class Door(Generic[T]):
     within: float = 0.005
     meter: Meter = field(default_factory=NoMeter)
     tripwire: Tripwire = field(default_factory=Tripwire)
-    waited_at: float = float("-inf")
-    """Monotonic time of the last attempt that found a neighbour away: patience, which a watchdog must not punish."""
+    excused_until: float = float("-inf")
+    """Monotonic time up to which it waits, or last waited, for a neighbour: patience, which is not a stall."""
 
     async def run(self, source: Source) -> None:
-        """Work until cancelled, or until unexpected errors pass the limit; then the worker ends and this returns."""
+        """Work until cancelled or the source ends. At what nobody foresaw the worker ends and this returns.
+
+        Raises nothing of its own: Faust would start the loop anew behind the batch that was in hand, and lose it.
+        """
         while True:
             taken = await source.take(self.batch, self.within)
-            raws = taken.raws
             start = time.perf_counter()
             try:
-                await self._work(raws, source)
+                await self._work(taken.raws, source)
+                taken.finish()
+                self.meter.took(self.name, time.perf_counter() - start)
             except LetGo:
-                log.info("door %s: lets %d unfinished records go", self.name, len(raws))
+                log.info("door %s: lets an unfinished batch go", self.name)
                 taken.drop()
-            except TooManyUnexpected as reason:
-                log.critical("door %s: %s; the worker stops", self.name, reason)
+            except Exception as reason:
+                log.critical("door %s: %s: %s; the worker stops", self.name, type(reason).__name__, reason)
                 taken.drop()
                 await source.fail(reason)
                 return
-            else:
-                self._count(Count.RECORDS, len(raws))
-                taken.finish()
-                self.meter.took(self.name, time.perf_counter() - start)
 
     async def _work(self, raws: Sequence[Raw], source: Source) -> None:
         """Return when every effect of these records is durable."""
@@ -126,6 +126,7 @@ class Door(Generic[T]):
         if rejects:
             await self._insist(lambda: self._kept(rejects), source)
             self._count(Count.REJECTED, len(rejects))
+        self._count(Count.RECORDS, len(raws))
 
     def _understand(self, raws: Sequence[Raw]) -> tuple[list[T], list[tuple[Raw, int]], list[Reject]]:
         """The items of all records, whose each one is, and the records nobody can read."""
@@ -187,10 +188,11 @@ class Door(Generic[T]):
             try:
                 return await attempt()
             except Unavailable as error:
-                self.waited_at = time.monotonic()
                 self._count(Count.RETRIES, 1)
                 log.warning("door %s: waits, %s", self.name, error.code)
-            if await source.interrupted(next(pauses)):
+            pause = next(pauses)
+            self.excused_until = time.monotonic() + pause
+            if await source.interrupted(pause):
                 raise LetGo
 
     def _count(self, what: Count, number: int) -> None:

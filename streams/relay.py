@@ -8,10 +8,13 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from uuid import UUID
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
+from aiokafka.producer.message_accumulator import BatchBuilder
 
 from domain.errors import Unavailable
 from handlers.announce import Entry, Seat, announce
@@ -31,6 +34,17 @@ _IDLE = 0.02
 Headers = list[tuple[str, bytes]]
 
 
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record as it will be on the broker."""
+
+    topic: Topic
+    partition: int
+    key: bytes | None
+    value: bytes
+    headers: Headers
+
+
 class Publisher:
     """Puts events and work on the broker; returns when all of it is acknowledged by all in-sync replicas."""
 
@@ -39,34 +53,51 @@ class Publisher:
         self._prefix = prefix
 
     async def publish(self, entries: Sequence[Entry]) -> None:
-        """Send a batch. Raises ``Unavailable`` if the broker does not take it."""
+        """Send a batch, in order within each partition. Raises ``Unavailable`` if the broker does not take it."""
+        piles: dict[tuple[Topic, int], list[Record]] = defaultdict(list)
+        for record in chain(map(event_record, entries), work_records(entries)):
+            piles[record.topic, record.partition].append(record)
         try:
-            sent = [await self._send(e) for e in entries]
-            sent += [
-                await self._producer.send(topic.full(self._prefix), work_record(ids), partition=partition, headers=head)
-                for topic, partition, ids, head in _work(entries)
-            ]
+            sent = [future for pile in piles.values() for future in await self._send(pile)]
             await asyncio.gather(*sent)
         except (KafkaError, OSError) as error:
             raise Unavailable("kafka-unavailable", "消息服务暂不可用", type(error).__name__) from error
 
-    async def _send(self, entry: Entry) -> "asyncio.Future[object]":
-        topic = CASE_EVENTS if entry.type.startswith("case.") else REPORT_EVENTS
-        headers: Headers = [
-            ("schema", topic.contract.encode()),
-            ("type", entry.type.encode()),
-            ("id", f"{entry.subject}/{entry.version}".encode()),
-            ("version", str(entry.version).encode()),
-            ("position", str(entry.position).encode()),
-        ]
-        future: asyncio.Future[object] = await self._producer.send(
-            topic.full(self._prefix), entry.doc, key=str(entry.subject).encode(), headers=headers
-        )
-        return future
+    async def _send(self, pile: Sequence[Record]) -> "list[asyncio.Future[object]]":
+        """Send the records of one partition. Whole batches cost a tenth of the CPU that single sends do."""
+        topic, partition = pile[0].topic.full(self._prefix), pile[0].partition
+        sent, batch = [], self._producer.create_batch()
+        for record in pile:
+            if not _fits(batch, record):
+                sent.append(await self._producer.send_batch(batch, topic, partition=partition))
+                batch = self._producer.create_batch()
+                if not _fits(batch, record):
+                    raise ValueError(f"an event of {len(record.value)} bytes does not fit the broker")
+        sent.append(await self._producer.send_batch(batch, topic, partition=partition))
+        return sent
 
 
-def _work(entries: Sequence[Entry]) -> Iterator[tuple[Topic, int, list[UUID], Headers]]:
-    """The work that follows from a batch, gathered by topic and partition."""
+def _fits(batch: BatchBuilder, record: Record) -> bool:
+    added = batch.append(key=record.key, value=record.value, timestamp=None, headers=record.headers)
+    return added is not None
+
+
+def event_record(entry: Entry) -> Record:
+    """An event as the world sees it: keyed by its subject, so that a case's events keep their order."""
+    topic = CASE_EVENTS if entry.type.startswith("case.") else REPORT_EVENTS
+    subject = str(entry.subject)
+    headers: Headers = [
+        ("schema", topic.contract.encode()),
+        ("type", entry.type.encode()),
+        ("id", f"{subject}/{entry.version}".encode()),
+        ("version", str(entry.version).encode()),
+        ("position", str(entry.position).encode()),
+    ]
+    return Record(topic, partition_of(subject, topic), subject.encode(), entry.doc, headers)
+
+
+def work_records(entries: Sequence[Entry]) -> Iterator[Record]:
+    """The work that follows from a batch, gathered by topic and partition, many ids a record."""
     piles: dict[tuple[Topic, int], list[UUID]] = defaultdict(list)
     for entry in entries:
         topic = REACTIONS.get(entry.type)
@@ -74,7 +105,8 @@ def _work(entries: Sequence[Entry]) -> Iterator[tuple[Topic, int, list[UUID], He
             piles[topic, partition_of(entry.route, topic)].append(entry.subject)
     for (topic, partition), ids in piles.items():
         for start in range(0, len(ids), _WORK_IDS):
-            yield topic, partition, ids[start : start + _WORK_IDS], [("schema", topic.contract.encode())]
+            value = work_record(ids[start : start + _WORK_IDS])
+            yield Record(topic, partition, None, value, [("schema", topic.contract.encode())])
 
 
 async def follow(seat: Seat, publisher: Publisher, beat: Callable[[int], None]) -> None:

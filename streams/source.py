@@ -15,7 +15,7 @@ from streams.raw import Raw
 
 
 class Taken(Protocol):
-    """Records taken out of a source. Exactly one of ``finish`` and ``drop`` is called in the end."""
+    """Records taken out of a source. In the end they are finished or dropped."""
 
     @property
     def raws(self) -> Sequence[Raw]:
@@ -25,14 +25,17 @@ class Taken(Protocol):
         """Their effects are durable: their offsets may be committed."""
 
     def drop(self) -> None:
-        """They were not finished: they come again after the rebalance or restart that interrupted them."""
+        """Wait for them no longer. If not finished, they come again after the rebalance or restart at hand."""
 
 
 class Source(Protocol):
     """A stream of records that can be held up and interrupted."""
 
     async def take(self, most: int, within: float) -> Taken:
-        """Wait for a record, then at most ``within`` seconds for company; between 1 and ``most`` records."""
+        """Wait for a record, then at most ``within`` seconds for company; between 1 and ``most`` records.
+
+        Raises ``StopAsyncIteration`` when there will be no more.
+        """
 
     async def interrupted(self, seconds: float) -> bool:
         """Wait at most so long; True as soon as whatever was taken must be let go (rebalance or stop)."""

@@ -1,6 +1,8 @@
 """One table of all topics: name, key, partitions, retention, owner, contract. Creates them; docs are made from it."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
@@ -55,23 +57,40 @@ async def create_topics(bootstrap: str, prefix: str, replication: int = 1) -> li
     return await asyncio.to_thread(_create, bootstrap, prefix, replication)
 
 
+async def missing_topics(bootstrap: str, prefix: str) -> list[str]:
+    """Names of topics the broker lacks. Raises ``Unavailable`` if it does not answer; changes nothing."""
+
+    def look() -> list[str]:
+        with _admin(bootstrap) as admin:
+            return [topic.full(prefix) for topic in _missing(admin, prefix)]
+
+    return await asyncio.to_thread(look)
+
+
 def _create(bootstrap: str, prefix: str, replication: int) -> list[str]:
-    try:
-        admin = KafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=20_000)
-    except KafkaError as error:
-        raise Unavailable("kafka-unavailable", "消息服务暂不可用", f"no broker answers at {bootstrap}") from error
-    try:
-        present = set(admin.list_topics())
-        missing = [topic for topic in TOPICS if topic.full(prefix) not in present]
+    with _admin(bootstrap) as admin:
+        missing = _missing(admin, prefix)
         if missing:
-            admin.create_topics({topic.full(prefix): _settings(topic, replication) for topic in missing})
+            with suppress(TopicAlreadyExistsError):  # another process was faster; what it made is the same
+                admin.create_topics({topic.full(prefix): _settings(topic, replication) for topic in missing})
         return [topic.full(prefix) for topic in missing]
-    except TopicAlreadyExistsError:  # another process was faster; what it made is the same
-        return []
-    except KafkaError as error:
-        raise Unavailable("kafka-unavailable", "消息服务暂不可用", str(error)) from error
-    finally:
-        admin.close()
+
+
+def _missing(admin: KafkaAdminClient, prefix: str) -> list[Topic]:
+    present = set(admin.list_topics())
+    return [topic for topic in TOPICS if topic.full(prefix) not in present]
+
+
+@contextmanager
+def _admin(bootstrap: str) -> Iterator[KafkaAdminClient]:
+    try:
+        admin = KafkaAdminClient(bootstrap_servers=bootstrap.split(","), request_timeout_ms=20_000)
+        try:
+            yield admin
+        finally:
+            admin.close()
+    except (KafkaError, OSError) as error:
+        raise Unavailable("kafka-unavailable", "消息服务暂不可用", f"no broker answers at {bootstrap}") from error
 
 
 def _settings(topic: Topic, replication: int) -> dict[str, Any]:

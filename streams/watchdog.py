@@ -50,12 +50,12 @@ class Watchdog:
         topics: Sequence[str],
         client_id: str,
         *,
-        waited_at: Callable[[], float],
+        excused_until: Callable[[], float],
         patience: float = 60.0,
         every: float = 5.0,
         end: Callable[[str], None] | None = None,
     ) -> None:
-        """``waited_at`` gives the monotonic time of the last honest retry in place, like ``Door.waited_at``.
+        """``excused_until`` gives the monotonic time to which the worker waits in honesty, like ``Door.excused_until``.
 
         ``end`` is called once with the reason, by default it ends the process with ``EXIT_STALLED``.
         """
@@ -63,7 +63,7 @@ class Watchdog:
         self._group = group
         self._topics = list(topics)
         self._client_id = client_id
-        self._waited_at = waited_at
+        self._excused_until = excused_until
         self._every = every
         self._progress = Progress(patience)
         self._end = end or end_process
@@ -112,7 +112,7 @@ class Watchdog:
             for place, standing in standings.items()
             if owners.get(place, self._client_id) == self._client_id
         }
-        return self._progress.stalled(now, answerable, self._waited_at())
+        return self._progress.stalled(now, answerable, self._excused_until())
 
     def _hang_up(self) -> None:
         if self._clerk is not None:

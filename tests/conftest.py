@@ -4,15 +4,26 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from uuid import uuid4
 
+import asyncpg
 import pytest
 
 with warnings.catch_warnings():
     # kafka-python reads its protocol files by deprecated calls, once, while it is imported for the first time.
     warnings.filterwarnings("ignore", "(read|open)_text is deprecated", DeprecationWarning)
     from runtime.embedded import EmbeddedKafka, EmbeddedPostgres
+
+from handlers.ports import Office
+from store.migrate import migrate
+from store.pool import Pool, connect
+
+if TYPE_CHECKING:
+    from tests.front_door import FrontDoor
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -52,3 +63,41 @@ def postgres_dsn(server_home: Path) -> Iterator[str]:
         return
     with EmbeddedPostgres(server_home / "postgres") as database:
         yield database.dsn
+
+
+@pytest.fixture(scope="module")
+async def fresh_dsn(postgres_dsn: str) -> AsyncIterator[str]:
+    """A migrated database of its own for each module of tests."""
+    name = f"t_{uuid4().hex[:16]}"
+    keeper = await asyncpg.connect(postgres_dsn)
+    await keeper.execute(f"CREATE DATABASE {name}")
+    dsn = urlsplit(postgres_dsn)._replace(path=f"/{name}").geturl()
+    await migrate(dsn)
+    yield dsn
+    await keeper.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await keeper.close()
+
+
+@pytest.fixture(scope="module")
+async def pool(fresh_dsn: str) -> AsyncIterator[Pool]:
+    """Connections to the module's database, as our processes open them."""
+    connections = await connect(fresh_dsn, size=8, application="tests")
+    yield connections
+    await connections.close()
+
+
+@pytest.fixture(scope="module")
+def office(pool: Pool) -> Office:
+    """The demo city's office on the module's database."""
+    from tests.demo_city import an_office  # reads a city pack: tests that need none do not pay for it
+
+    return an_office(pool)
+
+
+@pytest.fixture(scope="module")
+async def city(fresh_dsn: str) -> "AsyncIterator[FrontDoor]":
+    """The HTTP door on the module's database, in this process; its broker is away."""
+    from tests.front_door import front_door  # imports the whole application
+
+    async with front_door(fresh_dsn, kafka="127.0.0.1:1") as door:
+        yield door

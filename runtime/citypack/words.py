@@ -58,7 +58,6 @@ WORDS: Mapping[str, Mapping[StrEnum, str]] = {
         TaskState.ACCEPTED: "处置中",
         TaskState.DONE: "已完成",
         TaskState.SENT_BACK: "已退回",
-        TaskState.REWORK: "返工",
     },
     "clock": {Clock.FILING: "受理", Clock.DISPATCH: "派遣", Clock.DISPOSAL: "处置", Clock.CHECK: "核查"},
     "deadline": {DeadlineState.RUNNING: "计时中", DeadlineState.MET: "按期", DeadlineState.MISSED: "超期"},

@@ -1,4 +1,4 @@
--- Running deadlines whose time has come, judged by this server's clock.
+-- Deadlines whose time has come, judged by this server's clock.
 SELECT case_id, clock, cycle FROM deadlines
-WHERE state = 'running' AND due_at <= clock_timestamp()
+WHERE due_at < clock_timestamp()
 ORDER BY due_at LIMIT $1::integer

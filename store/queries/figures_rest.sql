@@ -4,7 +4,7 @@ SELECT
     (SELECT count(*) FROM tasks WHERE part = 'lead' AND round = 0) AS dispatched,
     (SELECT count(*) FROM tasks WHERE part = 'lead' AND state = 'sent_back') AS sent_back,
     (SELECT count(*) FROM rejects WHERE replayed_at IS NULL) AS rejects_waiting,
-    (SELECT count(*) FROM deadlines WHERE state = 'running' AND due_at < now()) AS deadlines_late,
+    (SELECT count(*) FROM deadlines WHERE due_at < now()) AS deadlines_late,
     (
         SELECT extract(epoch FROM now() - min(e.at))::float8
         FROM (

@@ -1,7 +1,7 @@
 -- Let new reports in and announce each; a known (origin, origin_key) is skipped and not returned.
 WITH given AS (
     SELECT * FROM unnest(
-        $1::uuid[], $2::source[], $3::text[], $4::text[], $5::bytea[], $6::jsonb[], $7::jsonb[], $8::text[]
+        $1::uuid[], $2::source[], $3::text[], $4::text[], $5::bytea[], $6::json[], $7::json[], $8::text[]
     ) AS g (id, source, origin, origin_key, fingerprint, doc, contact, route)
 ), fresh AS (
     INSERT INTO reports (id, source, origin, origin_key, fingerprint, doc, contact)
@@ -11,6 +11,6 @@ WITH given AS (
 )
 INSERT INTO events (subject, version, type, at, route, doc)
 SELECT fresh.id, 1, 'report.accepted', fresh.received_at, given.route,
-       jsonb_build_object('report', fresh.id, 'source', fresh.source, 'origin', fresh.origin, 'at', fresh.received_at)
+       json_build_object('report', fresh.id, 'source', fresh.source, 'origin', fresh.origin, 'at', fresh.received_at)
 FROM fresh JOIN given USING (id)
 RETURNING subject AS id

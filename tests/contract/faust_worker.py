@@ -37,6 +37,7 @@ class Plan:
     dsn: str
     folder: str
     batch: int = 20
+    buffer: int = 4096
     pause: float = 0.0
     session: float = 4.0
     prime: bool = True
@@ -158,7 +159,14 @@ def main() -> int:
     plan = Plan(**json.loads(sys.argv[1]))
     if plan.prime:
         prime_offsets(plan.bootstrap, plan.group, [plan.topic])
-    app = build_app(plan.group, plan.bootstrap, Path(plan.folder), session_timeout=plan.session, request_timeout=6.0)
+    app = build_app(
+        plan.group,
+        plan.bootstrap,
+        Path(plan.folder),
+        session_timeout=plan.session,
+        request_timeout=6.0,
+        buffer=plan.buffer,
+    )
     desk = Desk(plan)
     door = Door("test", parse, desk.handle, desk.reject, batch=plan.batch)
     if plan.agent == "door":
@@ -173,7 +181,7 @@ def main() -> int:
             plan.group,
             [plan.topic],
             client_id(plan.group),
-            waited_at=lambda: door.waited_at,
+            excused_until=lambda: door.excused_until,
             patience=plan.patience,
             every=0.5,
         ).start()

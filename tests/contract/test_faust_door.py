@@ -220,16 +220,17 @@ async def test_graceful_stop_finishes_what_is_in_work(story: Story) -> None:
 
 
 async def test_workers_come_and_go_under_load(story: Story) -> None:
+    settings = {"pause": 0.05, "buffer": 30}  # a buffer this small is full at every rebalance
     story.send_items(200)
-    first = story.work(pause=0.05)
+    first = story.work(**settings)
     await story.until_effects(40)
-    second = story.work(pause=0.05)
+    second = story.work(**settings)
     await story.until(second.ready, "second worker ready")
     story.send_items(200)
     await story.until_effects(240)
     assert first.terminate() == 0
     story.send_items(200)
-    third = story.work(pause=0.05)
+    third = story.work(**settings)
     await story.until(third.ready, "third worker ready")
     second.kill()
     await story.assert_once()
@@ -369,6 +370,22 @@ class TestCarelessAgentsLose:
         await story.until(lambda: story.lag() == 0, "offsets committed")
         worker.kill()
         story.end("away")
+        story.work()
+        assert await self.lost(story)
+
+    async def test_noack_take_after_a_failure(self, story: Story) -> None:
+        """The agent is started anew behind the failed batch, and the next acknowledgement commits past it.
+
+        A place given beforehand does not help: to Faust the offset 0 is the same as none.
+        """
+        story.begin("away")
+        story.send([[f"item-{number}"] for number in range(20)], partition=0)
+        worker = story.work(agent="noack_take")
+        await story.until(lambda: "Crashed" in worker.log.read_text(), "agent fails")
+        story.end("away")
+        story.send([[f"item-{number}"] for number in range(20, 40)], partition=0)
+        await story.until_settled()
+        worker.kill()
         story.work()
         assert await self.lost(story)
 

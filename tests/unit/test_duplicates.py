@@ -25,8 +25,8 @@ def open_case(category: str = "pothole", distance: float = 0.0, age: timedelta =
     return Candidate(CaseId(an_id()), category, MONDAY - age, north(a_point(), distance))
 
 
-def match(*candidates: Candidate, **changes: float) -> CaseId | None:
-    found = same_incident("pothole", a_point(), MONDAY, candidates, a_policy(**changes))
+def match(*candidates: Candidate) -> CaseId | None:
+    found = same_incident("pothole", a_point(), MONDAY, candidates, a_policy())
     return found.case if found else None
 
 
@@ -67,11 +67,6 @@ def test_of_several_the_nearest_is_joined_whatever_their_order() -> None:
 
 def test_nothing_open_means_nothing_to_join() -> None:
     assert match() is None
-
-
-def test_a_city_may_join_only_what_lies_on_the_very_spot() -> None:
-    spot = open_case(distance=0)
-    assert match(spot, open_case(distance=1), join_within_m=0.0) == spot.case
 
 
 @given(st.floats(0, 50), st.floats(0, 50))

@@ -118,6 +118,14 @@ def test_a_case_sent_back_may_be_dispatched_again() -> None:
     assert deadline(story, Clock.DISPATCH, 2).state is DeadlineState.MET
 
 
+def test_the_first_dispatch_and_the_filing_keep_their_dates() -> None:
+    story = a_story(State.REPORTED)
+    filed = story.do(story.file()).now
+    first = story.do(story.dispatch(ROADS)).now
+    story.do(story.send_back(ROADS)).do(story.dispatch(PARKS)).do(story.accept(PARKS)).do(story.finish(PARKS))
+    assert (story.case.filed_at, story.case.dispatched_at) == (filed, first)
+
+
 def test_an_assistant_who_sends_back_does_not_stop_the_lead() -> None:
     story = a_story(State.DISPOSING, DRAINS)
     verdict = story.case.verdict

@@ -1,0 +1,68 @@
+"""The story of the demo: start the machine, let a day happen, show the accounts. Called by ``cityloop demo``."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+
+from rich.console import Console
+
+from domain.errors import CityloopError
+from runtime.demo import tables
+from runtime.demo.bars import setting_up
+from runtime.demo.yunhu import Day, Evening
+from runtime.machine import Machine, machine
+from runtime.settings import ROOT, Settings
+
+PACK = ROOT / "deploy" / "citypacks" / "demo"
+
+out = Console()
+
+
+def play(settings: Settings, *, reports: int, seed: int, stay: bool) -> bool:
+    """Play a day with so many reports; returns whether every one of them accounts. With ``stay``: until Ctrl-C.
+
+    Raises ``CityloopError`` when the machine cannot be started or a server is lost for good.
+    """
+    from runtime.cli import wait_for_ctrl_c, where
+
+    with ExitStack() as stack:
+        with setting_up(out) as say:
+            running = stack.enter_context(machine(replace(settings, pack=PACK), say))
+        out.print(f"\na day in {running.pack.name}: {reports:,} reports", highlight=False)
+        balanced = show(_live(running, reports, seed))
+        if stay:
+            out.print()
+            where(running.settings)
+            wait_for_ctrl_c()
+    return balanced
+
+
+def _live(running: Machine, reports: int, seed: int) -> Evening:
+    try:
+        return asyncio.run(Day(running, reports=reports, seed=seed, out=out).live())
+    except BaseExceptionGroup as group:
+        ours = next((error for error in _leaves(group) if isinstance(error, CityloopError)), None)
+        if ours is None:
+            raise
+        raise ours from group
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error
+
+
+def show(evening: Evening) -> bool:
+    """Print the tables; returns whether every report accounts."""
+    out.print()
+    out.print(tables.departments(evening.figures))
+    out.print(tables.performance(evening.figures, evening.account, evening.heard, evening.conflicts))
+    out.print(tables.accounting(evening.account, evening.record))
+    out.print(f"played in {evening.seconds:.0f} s", highlight=False)
+    if evening.unfinished:
+        out.print(tables.unfinished(evening.unfinished))
+    return tables.verdict(out, evening.account, in_time=evening.in_time, heard=evening.heard)

@@ -1,0 +1,112 @@
+"""The tables at the end of the day."""
+
+from collections.abc import Mapping, Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from runtime.demo.account import Account
+from runtime.demo.figures import NOBODY, Figures, Heard, percentile
+from runtime.demo.line import Plain
+
+_SHOWN = 12
+
+STATES = {
+    "reported": "待受理",
+    "not_accepted": "不予受理",
+    "pending_dispatch": "待派遣",
+    "pending_disposal": "待签收",
+    "disposing": "处置中",
+    "pending_check": "待核查",
+    "closed": "结案",
+}
+
+
+def accounting(account: Account, record: Mapping[str, int]) -> Table:
+    """Every report of the run, and all reports on record (earlier runs included) by the database's own count."""
+    table = Table(title="Every report accounts for itself", title_justify="left")
+    table.add_column("")
+    table.add_column("this run", justify="right")
+    table.add_column("on record", justify="right")
+
+    def line(words: str, mine: int, all_runs: str = "") -> None:
+        table.add_row(words, f"{mine:,}", all_runs, style="bold red" if words.startswith("! ") else None)
+
+    def bad(words: str, mine: int) -> None:
+        line(f"! {words}" if mine else words, mine)
+
+    line("sent by the simulated city", account.sent)
+    line("= received", account.received, f"{record['received']:,}")
+    line("+ sent again, counted once", account.again)
+    line("+ refused with reason", account.refused)
+    bad("+ lost", account.lost)
+    table.add_section()
+    line("received = filed as a case", account.filed, f"{record['filed']:,}")
+    line("+ joined to a case of the same incident", account.joined, f"{record['joined']:,}")
+    line("+ awaiting the desk", account.at_desk, f"{record['at_desk']:,}")
+    line("+ not accepted, with reason", account.not_accepted, f"{record['not_accepted']:,}")
+    line("+ not filed yet", account.not_filed_yet, f"{record['not_filed_yet']:,}")
+    bad("counted twice", account.doubled)
+    return table
+
+
+def departments(found: Figures) -> Table:
+    """Cases by lead department and state."""
+    table = Table(title="Cases by department and state", title_justify="left")
+    table.add_column("主办部门")
+    present = [state for state in STATES if any(own == state for _, own in found.departments)]
+    for state in present:
+        table.add_column(STATES[state], justify="right")
+    table.add_column("合计", justify="right")
+    totals = {unit: sum(n for (own, _), n in found.departments.items() if own == unit) for unit, _ in found.departments}
+    for unit in sorted(totals, key=lambda unit: (unit == NOBODY, -totals[unit], unit)):
+        counts = (found.departments[unit, state] for state in present)
+        name = "（受理席）" if unit == NOBODY else unit
+        table.add_row(name, *(str(count) if count else "" for count in counts), str(totals[unit]))
+    table.add_section()
+    sums = (sum(n for (_, own), n in found.departments.items() if own == state) for state in present)
+    table.add_row("合计", *map(str, sums), str(found.cases))
+    return table
+
+
+def performance(found: Figures, account: Account, heard: Heard, conflicts: int) -> Table:
+    """How fast, how often back, how often late, and why records were refused."""
+    table = Table(title="The day in figures", title_justify="left", show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    for words, waited in (("by rule", found.by_rule), ("with a person's help", found.by_hand)):
+        p50, p99 = percentile(waited, 0.5), percentile(waited, 0.99)
+        table.add_row(f"sent → dispatched {words}, {len(waited)} cases", f"p50 {p50:,.0f} ms   p99 {p99:,.0f} ms")
+    table.add_row("sent back by departments", str(found.send_backs))
+    table.add_row("reworks after a failed check", str(found.reworks))
+    table.add_row("cases with a missed limit", f"{found.overdue} of {found.cases}")
+    table.add_row("actions told to look again (409)", str(conflicts))
+    table.add_row("live stream: events heard", f"{heard.events:,}")
+    table.add_row(f"live stream: missed / twice, {heard.breaks} line break", f"{heard.missed} / {heard.twice}")
+    for code, count in sorted(account.reasons.items()):
+        table.add_row(f"refused: {code}", str(count))
+    return table
+
+
+def unfinished(cases: Sequence[Plain]) -> Table:
+    """Cases nobody finished, the oldest first: where each stands and whose turn it is."""
+    table = Table("案件", "状态", "主办", "更新", "类别", title=f"{len(cases)} cases unfinished", title_justify="left")
+    for case in sorted(cases, key=lambda case: str(case["opened_at"]))[:_SHOWN]:
+        category = case["category"]["code"] if case["category"] else ""
+        table.add_row(case["no"], case["state_name"], case["unit_name"] or NOBODY, case["updated_at"][11:19], category)
+    return table
+
+
+def verdict(out: Console, account: Account, *, in_time: bool, heard: Heard) -> bool:
+    """Say in one line whether everything accounts; returns it."""
+    sums = (
+        f"in {account.sent} = filed {account.filed} + joined {account.joined} + awaiting the desk {account.at_desk}"
+        f" + not accepted {account.not_accepted} + sent again {account.again} + refused with reason {account.refused};"
+        f" lost {account.lost}, doubled {account.doubled}"
+    )
+    well = account.balanced and in_time and heard.missed == heard.twice == 0
+    out.print(sums, highlight=False, soft_wrap=True)
+    if not in_time:
+        out.print("[bold red]the day did not end in time[/]: the tables show what is missing")
+    out.print("[bold green]every report accounts[/]" if well else "[bold red]the books do not balance[/]")
+    return well

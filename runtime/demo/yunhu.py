@@ -1,0 +1,184 @@
+"""One day in Yunhu: everybody at once, from the first report to the evening's accounts."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from secrets import token_hex
+
+import httpx
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from rich.console import Console
+
+from domain.case import State
+from domain.commands import Role
+from domain.errors import Unavailable
+from runtime.demo.account import Account, arrived, draw_up
+from runtime.demo.bars import DayBars
+from runtime.demo.city import day
+from runtime.demo.clock import ExerciseClock
+from runtime.demo.dashboard import Dashboard
+from runtime.demo.figures import Figures, Heard, cases_of, compare_stream, figures
+from runtime.demo.ledger import Ledger
+from runtime.demo.line import Line, Plain
+from runtime.demo.people import Staff, hire
+from runtime.demo.senders import Senders
+from runtime.machine import Machine
+from runtime.wiring import Desk, open_desk
+from store.views import Views
+
+REPORTS_A_SECOND = 12.0
+SHORTEST, PATIENCE, WARM_UP = 10.0, 180.0, 60.0
+"""Seconds: of the shortest day, from the last report until everything must be closed, and for the first call."""
+
+_IN_WORK = (State.PENDING_DISPATCH, State.PENDING_DISPOSAL, State.DISPOSING, State.PENDING_CHECK)
+_LOOK = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Evening:
+    """What the tables are made of."""
+
+    account: Account
+    record: Mapping[str, int]
+    figures: Figures
+    heard: Heard
+    unfinished: Sequence[Plain]
+    conflicts: int
+    in_time: bool
+    seconds: float
+
+
+class Day:
+    """One run on a running machine. Its number tells its reports from those of earlier runs on the kept data."""
+
+    def __init__(self, running: Machine, *, reports: int, seed: int, out: Console) -> None:
+        self._running = running
+        self._settings = running.settings
+        self._since = datetime.now(UTC)
+        run = f"{self._since:%y%m%d%H%M%S}{token_hex(2)}"
+        self._messages = day(running.pack, run=run, seed=seed, reports=reports, now=self._since)
+        self._seconds = max(SHORTEST, len(self._messages) / REPORTS_A_SECOND)
+        self._ledger = Ledger(len(self._messages))
+        self._deeds: Counter[str] = Counter()
+        self._seed = seed
+        self._out = out
+
+    async def live(self) -> Evening:
+        """Play the day. Raises ``CityloopError``, perhaps in a group, when a server is lost for good."""
+        async with AsyncExitStack() as stack:
+            http = await stack.enter_async_context(_http(self._running.url))
+            producer = await stack.enter_async_context(_producer(self._settings.kafka_bootstrap))
+            desk = await stack.enter_async_context(open_desk(self._settings, "cityloop-demo", self._running.pack))
+            lines = {client: Line(http, key) for client, key in self._running.keys.items()}
+            async with asyncio.TaskGroup() as group:
+                dashboard = Dashboard(lines[self._client(Role.VIEWER)])
+                listening = group.create_task(dashboard.listen())
+                await dashboard.listening.wait()
+                senders = Senders(lines, producer, self._settings.topic_prefix, self._ledger)
+                await self._first_call(senders, desk)
+                clock = ExerciseClock(self._settings.exercise_pace, self._seconds)
+                staff = hire(self._running.pack, lines, clock, self._seed, self._deeds)
+                in_time = await self._until_evening(staff, senders, dashboard, desk, clock)
+                seconds = clock.elapsed
+                evening = await self._accounts(staff, dashboard, desk, lines[self._client(Role.DESK)], in_time, seconds)
+                listening.cancel()
+        return evening
+
+    async def _first_call(self, senders: Senders, desk: Desk) -> None:
+        """The morning's line test: the day begins when a call comes through to a case, and not while workers start.
+
+        After ``WARM_UP`` seconds it begins all the same: then the accounts will show what is wrong.
+        """
+        await senders.send(self._messages[0])
+        with suppress(TimeoutError):
+            async with asyncio.timeout(WARM_UP):
+                while True:
+                    if await arrived(desk.office, self._ledger, self._since) and not await self._unfiled(desk):
+                        return
+                    await asyncio.sleep(_LOOK)
+
+    async def _unfiled(self, desk: Desk) -> int:
+        return (await Views(desk.pool).account())["not_filed_yet"]
+
+    async def _until_evening(
+        self, staff: Staff, senders: Senders, dashboard: Dashboard, desk: Desk, clock: ExerciseClock
+    ) -> bool:
+        """Everybody works until all is done. False when that takes too long; then they stop where they are."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._seconds + PATIENCE), asyncio.TaskGroup() as group:
+                at_work = [group.create_task(person.work()) for person in staff]
+                at_work.append(group.create_task(self._watch(dashboard, clock)))
+                await senders.send_all(self._messages[1:], clock)
+                await self._quiet(staff, desk, dashboard.line)
+                for one in at_work:
+                    one.cancel()
+            return True
+        return False
+
+    async def _quiet(self, staff: Staff, desk: Desk, viewer: Line) -> None:
+        while True:
+            if await self._done(staff, desk, viewer):
+                return
+            await asyncio.sleep(_LOOK)
+
+    async def _done(self, staff: Staff, desk: Desk, viewer: Line) -> bool:
+        """Whether all that was sent has arrived and every case is closed but those the desk put aside."""
+        if not await arrived(desk.office, self._ledger, self._since) or await self._unfiled(desk):
+            return False
+        for state in _IN_WORK:
+            if (await viewer.ask("/v1/cases", state=state, limit=1))["items"]:
+                return False
+        return {case["no"] async for case in viewer.pages("/v1/cases", state=State.REPORTED)} <= staff.desk.put_aside
+
+    async def _watch(self, dashboard: Dashboard, clock: ExerciseClock) -> None:
+        """Keep the bars moving; take the dashboard's line away once, in the middle of the day."""
+        bars, cut = DayBars(self._out, self._ledger, dashboard, clock), False
+        with bars.shown():
+            while True:
+                if clock.share > 0.5 and not cut:
+                    cut = True
+                    dashboard.cut()
+                bars.look()
+                await asyncio.sleep(_LOOK)
+
+    async def _accounts(
+        self, staff: Staff, dashboard: Dashboard, desk: Desk, line: Line, in_time: bool, seconds: float
+    ) -> Evening:
+        account = await draw_up(desk.office, self._ledger, self._since, line)
+        cases = await cases_of(account, line, self._since)
+        return Evening(
+            account=account,
+            record=await Views(desk.pool).account(),
+            figures=figures(account, cases, staff.dispatcher.sent),
+            heard=await compare_stream(dashboard, cases, self._since),
+            unfinished=[case for case in cases if case["state"] in _IN_WORK],
+            conflicts=self._deeds["told 409"],
+            in_time=in_time,
+            seconds=seconds,
+        )
+
+    def _client(self, role: Role) -> str:
+        return next(client.id for client in self._running.pack.clients if client.role is role)
+
+
+def _http(url: str) -> httpx.AsyncClient:
+    """One pool of connections for everybody; the play must not wait for a connection."""
+    limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
+    return httpx.AsyncClient(base_url=url, limits=limits, timeout=httpx.Timeout(30))
+
+
+@asynccontextmanager
+async def _producer(bootstrap: str) -> AsyncIterator[AIOKafkaProducer]:
+    """A producer as a careful sender has it: acknowledged by all replicas, repeated without doubling."""
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True)
+    try:
+        await producer.start()
+        yield producer
+    except KafkaError as error:
+        raise Unavailable("kafka-unavailable", "消息服务暂不可用", type(error).__name__) from error
+    finally:
+        await producer.stop()
