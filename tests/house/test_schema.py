@@ -8,7 +8,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from domain.case import Clock, DeadlineState, State
+from domain.case import Clock, State
 from domain.catalogue import Urgency
 from domain.errors import Unavailable
 from domain.report import Source
@@ -25,7 +25,6 @@ ENUMS: dict[str, type[StrEnum]] = {
     "task_part": Part,
     "task_state": TaskState,
     "stage_clock": Clock,
-    "deadline_state": DeadlineState,
 }
 
 Connection = asyncpg.Connection

@@ -154,7 +154,6 @@ async def test_a_client_that_hangs_up_harms_nobody_and_its_request_takes_effect(
 
 
 @pytest.mark.parametrize("lanes", [1, 2, 3])
-@pytest.mark.xfail(strict=True, reason="bug: forgotten-request (a lane that is ending still counts as one that runs)")
 async def test_a_client_that_asks_again_at_once_is_not_forgotten(lanes: int) -> None:
     """The answer wakes the client while its lane is about to end: a lane that is ending takes no one in."""
     handler = Handler()
@@ -187,7 +186,6 @@ async def test_many_clients_that_ask_again_and_again_all_get_through() -> None:
     await asyncio.wait_for(asyncio.gather(*(client() for _ in range(20))), 10)
 
 
-@pytest.mark.xfail(strict=True, reason="bug: lane-dies-silently (anything but a CityloopError strands the clients)")
 async def test_a_handler_that_miscounts_leaves_no_client_waiting() -> None:
     async def forgetful(items: Sequence[int]) -> Sequence[Outcome]:
         await asyncio.sleep(0)
