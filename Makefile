@@ -50,7 +50,7 @@ e2e: setup ## the tests through the front doors
 	$(PY) -m pytest tests/e2e
 
 bench: setup ## every benchmark beside its reference
-	$(PY) -m bench
+	$(PY) -m bench --write
 
 acceptance: setup ## replay real cities (skips where the data is absent)
 	$(PY) -m bench.acceptance

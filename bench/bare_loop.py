@@ -1,4 +1,4 @@
-"""The reference of bench.pipeline: getmany, orjson, and the same rows into the same tables; nothing is decided.
+"""The reference of bench.pipeline: getmany, orjson, the same rows into the same tables; nothing is decided.
 
 Documents are those of one sample case, so that the rows are as wide as ours.
 """
@@ -20,7 +20,8 @@ from store.queries import sql
 
 _CASES = """INSERT INTO cases (id, no, version, state, source, urgency, category, area, unit, overdue, opened_at,
     updated_at, filed_at, dispatched_at, lon, lat, cell_x, cell_y, doc)
-SELECT g.id, g.no, 2, 'pending_disposal', 'hotline', 'normal', $4, $5, $6, false, $7, $7, $7, $7, 113.95, 27.93, g.x, g.x, $3
+SELECT g.id, g.no, 2, 'pending_disposal', 'hotline', 'normal', $4, $5, $6, false, $7, $7, $7, $7,
+    113.95, 27.93, g.x, g.x, $3
 FROM unnest($1::uuid[], $2::text[], $8::integer[]) AS g (id, no, x)"""
 _EVENTS = """INSERT INTO events (subject, version, type, at, route, doc)
 SELECT g.id, $2, $3, $5, g.id::text, $4 FROM unnest($1::uuid[]) AS g (id)"""

@@ -26,8 +26,8 @@ def bed() -> Iterator[Settings]:
     home = Path(tempfile.mkdtemp(prefix="cityloop-bench-"))
     home.chmod(0o755)
     try:
-        with servers(replace(load(), home=home), lambda _: None) as settings:
-            yield settings
+        with servers(replace(load(), home=home), lambda _: None) as found:
+            yield found.settings
     finally:
         shutil.rmtree(home, ignore_errors=True)
 

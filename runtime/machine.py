@@ -43,10 +43,11 @@ def machine(settings: Settings, say: Progress) -> Iterator[Machine]:
     """Start everything and stop it at the end, in order. Raises ``Unavailable`` or ``Invalid`` with the remedy."""
     pack = read_pack(settings)
     settings.home.mkdir(parents=True, exist_ok=True)
-    with servers(settings, say) as complete:
+    with servers(settings, say) as found:
+        complete = found.settings
         asyncio.run(prepare(complete, pack, say))
         keys = asyncio.run(issue_missing_keys(complete))
-        supervisor = Supervisor(complete)
+        supervisor = Supervisor(complete, found.embedded)
         stop = Event()
         keeper = Thread(target=supervisor.keep, args=(stop,), name="supervisor")
         running = Machine(complete, pack, keys, supervisor)

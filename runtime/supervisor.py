@@ -1,20 +1,24 @@
 """Keeps the processes of one machine running: servers first, then api, worker, relay and sweep; restarts what ends."""
 
 import contextlib
+import logging
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
 
+from domain.errors import Unavailable
 from runtime.child import Child, stop_recorded
 from runtime.embedded import EmbeddedKafka, EmbeddedPostgres
-from runtime.embedded_server import free_port
+from runtime.embedded_server import EmbeddedServer, free_port
 from runtime.settings import ROOT, Settings
+
+log = logging.getLogger(__name__)
 
 Progress = Callable[[str], None]
 
@@ -24,23 +28,34 @@ _STABLE_AFTER = 30.0
 _LOOK_EVERY = 0.2
 
 
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """Where the real servers are, and those of them that are ours to keep alive."""
+
+    settings: Settings
+    embedded: tuple[EmbeddedServer, ...]
+
+
 @contextmanager
-def servers(settings: Settings, say: Progress) -> Iterator[Settings]:
-    """The settings with the addresses of real servers: those given, else embedded ones that live as long as this.
+def servers(settings: Settings, say: Progress) -> Iterator[Servers]:
+    """Settings with the addresses of real servers: those given, else embedded ones that live as long as this.
 
     Raises ``Unavailable`` with the remedy when a server cannot be started.
     """
+    embedded: list[EmbeddedServer] = []
     with contextlib.ExitStack() as stack:
         if not settings.database_url:
             postgres = EmbeddedPostgres(settings.home / "postgres", settings.postgres_port or None, say)
-            settings = replace(settings, database_url=stack.enter_context(postgres).dsn)
+            embedded.append(stack.enter_context(postgres))
+            settings = replace(settings, database_url=postgres.dsn)
         if not settings.kafka_bootstrap:
             cache = ROOT / ".cache" / "kafka"
             kafka = EmbeddedKafka(settings.home / "kafka", cache, settings.kafka_port or None, say)
-            settings = replace(settings, kafka_bootstrap=stack.enter_context(kafka).bootstrap)
+            embedded.append(stack.enter_context(kafka))
+            settings = replace(settings, kafka_bootstrap=kafka.bootstrap)
         if not settings.api_port:
             settings = replace(settings, api_port=free_port())
-        yield settings
+        yield Servers(settings, tuple(embedded))
 
 
 @dataclass(slots=True)
@@ -61,7 +76,7 @@ class Process:
         logs = self.home / "logs"
         logs.mkdir(parents=True, exist_ok=True)
         record = self.home / f"{self.name}.pid"
-        stop_recorded(record, [*self.command], _STEPS)
+        stop_recorded(record, ["runtime.cli", *self.command], _STEPS)
         self.child = Child(
             [sys.executable, "-m", "runtime.cli", *self.command],
             env={**os.environ, **self.environment, "PYTHONPATH": str(ROOT)},
@@ -96,9 +111,10 @@ class Process:
 
 
 class Supervisor:
-    """Starts the four kinds of processes and keeps them going until it is stopped."""
+    """Starts the four kinds of processes and keeps them, and the embedded servers, going until it is stopped."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, embedded: Sequence[EmbeddedServer] = ()) -> None:
+        self.embedded = tuple(embedded)
         environment = settings.environment()
         wanted = [("api", settings.api_processes), ("worker", settings.workers), ("relay", 1), ("sweep", 1)]
         self.processes = [
@@ -125,5 +141,11 @@ class Supervisor:
     def keep(self, until: Event) -> None:
         """Restart what ends, until told otherwise. Runs in a thread of its own."""
         while not until.wait(_LOOK_EVERY):
+            for server in self.embedded:
+                if not server.alive:
+                    try:
+                        server.start()
+                    except Unavailable as error:
+                        log.error("%s does not come back: %s", server.name, error)
             for process in self.processes:
                 process.look()

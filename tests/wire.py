@@ -32,6 +32,11 @@ class Wire:
         self._server = await asyncio.start_server(self._pass, "127.0.0.1", self._port)
         self._port = self._server.sockets[0].getsockname()[1]
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether it was cut and not joined again."""
+        return self._server is None or not self._server.is_serving()
+
     async def cut(self) -> None:
         """Break every connection and refuse new ones."""
         if self._server is not None:

@@ -1,6 +1,7 @@
 """Run the acceptance: ``python -m bench.acceptance [--write] [--city la|pingshan]``. Exit status 1 below a bound."""
 
 import argparse
+import os
 import shutil
 import sys
 import tempfile
@@ -30,8 +31,9 @@ def main() -> int:
     if not FOLDER.is_dir():
         out.print(f"skipped: the cities' data is not here ({FOLDER.parent.name}/{FOLDER.name} beside the checkout)")
         return 0
+    load = os.getloadavg()[0]
     replays = [_replayed(name, out) for name in asked.city or _CITIES]
-    text = page(replays)
+    text = page(replays, load)
     print(text)
     if asked.write:
         (ROOT / "docs" / "acceptance.md").write_text(text, encoding="utf-8")

@@ -30,11 +30,12 @@ number, and sends the same file once more.
 _COUNTED = "reports, cases, links, tasks, events"
 
 
-def page(replays: Sequence[Replay]) -> str:
-    """The whole page."""
+def page(replays: Sequence[Replay], load: float) -> str:
+    """The whole page; ``load`` is what else the machine did before it began (1-minute average)."""
     day = datetime.now(UTC).date().isoformat()
+    machine = f"on a machine of {os.cpu_count()} cores; load before it began {load:.1f}."
     cities = "\n".join("\n".join(_city(one)) + "\n" for one in replays)
-    return f"{_HEAD}\nMeasured {day} on a machine of {os.cpu_count()} cores.\n\n{cities}"
+    return f"{_HEAD}\nMeasured {day} {machine}\n\n{cities}"
 
 
 def _city(one: Replay) -> Iterator[str]:
@@ -83,6 +84,8 @@ def _line(figure: Figure) -> tuple[str, str, str, str]:
 def _speed(one: Replay) -> Iterator[tuple[str, str, str, str]]:
     took = f"{one.seconds:.1f} s, sent in {one.sent_in:.1f} s"
     yield "incidents/s", f"{one.ledger.accepted / one.seconds:,.0f}", "", took
+    each = ", ".join(f"{name} {1e6 * seconds / one.ledger.accepted:,.0f}" for name, seconds in sorted(one.cpu.items()))
+    yield "our CPU, µs an incident", f"{1e6 * sum(one.cpu.values()) / one.ledger.accepted:,.0f}", "", each
     yield "report → dispatched p50 / p99, flood", _percentiles(one.waits), "", "every row sent at once"
     calm = f"{len(one.at_leisure):,} tickets one by one, {RATE:.0f} a second, from sending on"
     yield "report → dispatched p50 / p99, steady", _percentiles(one.at_leisure), "", calm

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from bench.acceptance.cities import City
 from bench.acceptance.ledger import Ledger, found_of, ledger, sizes
+from bench.bed import cpu_seconds
 from runtime.importing import KafkaSender, RowFile, Tally, read_mapping
 from runtime.importing.command import Order, run_import
 from runtime.importing.tickets import RowReader
@@ -37,7 +38,8 @@ _OPEN = """
 class Replay:
     """What was measured. ``seconds`` run from the first row sent to the last case at its department.
 
-    ``at_leisure`` are seconds from sending to dispatch of single tickets, ascending, after the flood.
+    ``at_leisure`` are seconds from sending to dispatch of single tickets, ascending, after the flood. ``cpu`` are the
+    seconds each of our processes computed for the flood.
     """
 
     city: City
@@ -47,6 +49,7 @@ class Replay:
     sent_in: float
     changed_by_repeat: int
     at_leisure: list[float]
+    cpu: dict[str, float]
 
     @property
     def waits(self) -> list[float]:
@@ -59,11 +62,13 @@ def replay(city: City, home: Path, out: Console) -> Replay:
     settings = replace(load({}), pack=city.pack, home=home)
     with machine(settings, lambda said: out.print(f"  {said}", highlight=False)) as running:
         order = Order(city.file, city.mapping, refused=home / "refused.csv")
+        idle = _cpu(running)
         start = datetime.now(UTC)
         tally = run_import(order, running.settings, running.pack, out)
         sent_in = (datetime.now(UTC) - start).total_seconds()
         out.print("  waiting until all of it is dispatched")
         found, before = asyncio.run(_settled(city, running, tally, order))
+        cpu = {name: seconds - idle.get(name, 0.0) for name, seconds in _cpu(running).items()}
         out.print("  the same file once more")
         run_import(order, running.settings, running.pack, out)
         after = asyncio.run(_idle(running))
@@ -71,7 +76,12 @@ def replay(city: City, home: Path, out: Console) -> Replay:
         calm = asyncio.run(_at_leisure(city, running))
     last = max((one.dispatched_at for one in found.found.values() if one.dispatched_at), default=start)
     changed = sum(abs(now - then) for now, then in zip(after, before, strict=True))
-    return Replay(city, tally, found, (last - start).total_seconds(), sent_in, changed, calm)
+    return Replay(city, tally, found, (last - start).total_seconds(), sent_in, changed, calm, cpu)
+
+
+def _cpu(running: Machine) -> dict[str, float]:
+    children = ((process.name, process.child) for process in running.supervisor.processes)
+    return {name: cpu_seconds(child.pid) for name, child in children if child is not None and child.pid is not None}
 
 
 async def _settled(city: City, running: Machine, tally: Tally, order: Order) -> tuple[Ledger, tuple[int, ...]]:

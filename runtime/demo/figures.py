@@ -27,6 +27,8 @@ class Figures:
     send_backs: int
     reworks: int
     overdue: int
+    missed: Counter[str]
+    """Missed limits by stage."""
 
 
 async def cases_of(account: Account, line: Line, since: datetime) -> list[Plain]:
@@ -59,6 +61,7 @@ def figures(account: Account, cases: Sequence[Plain], by_hand: Collection[str]) 
         send_backs=sum(case["send_backs"] for case in cases),
         reworks=sum(case["reworks"] for case in cases),
         overdue=sum(case["overdue"] for case in cases),
+        missed=Counter(d["clock"] for case in cases for d in case["deadlines"] if d["state"] == "missed"),
     )
 
 

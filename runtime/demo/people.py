@@ -3,7 +3,7 @@
 import asyncio
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from uuid import uuid4
@@ -47,15 +47,15 @@ class Person(ABC):
         self._minds: dict[str, Intent] = {}
 
     async def work(self) -> None:
-        """Work until cancelled."""
+        """Work until cancelled. An office has several people: what is due in a round is done at once."""
         await asyncio.sleep(self.dice.uniform(0, self.pause))
         while True:
-            await self.round()
+            await asyncio.gather(*[deed async for deed in self.due()])
             await asyncio.sleep(self.pause)
 
     @abstractmethod
-    async def round(self) -> None:
-        """Look once at the screen and do what is to be done."""
+    def due(self) -> AsyncIterator[Awaitable[object]]:
+        """Look once at the screen; what is to be done now."""
 
     def intend(self, verb: str, least: float, most: float, reason: str = "") -> Intent:
         """Mean to do something in so many city minutes."""
@@ -88,7 +88,7 @@ class Department(Person):
         self._slow = slow
         self._picky = picky
 
-    async def round(self) -> None:
+    async def due(self) -> AsyncIterator[Awaitable[object]]:
         """Go through the work list."""
         async for item in self.line.pages("/v1/tasks"):
             task, case = item["task"], item["case"]
@@ -97,7 +97,7 @@ class Department(Person):
                 continue
             intent = self.meant(matter)
             said = {"note": self._result(case)} if intent.verb == "finish" else {"reason": intent.reason}
-            await self.act(f"/v1/tasks/{task['id']}", intent.verb, case["version"], **said)
+            yield self.act(f"/v1/tasks/{task['id']}", intent.verb, case["version"], **said)
 
     def _decide(self, task: Plain, case: Plain) -> Intent:
         if task["state"] == "offered":
@@ -117,7 +117,7 @@ class Department(Person):
 class Officer(Person):
     """A grid officer: goes and looks whether it was really done."""
 
-    async def round(self) -> None:
+    async def due(self) -> AsyncIterator[Awaitable[object]]:
         """Check what departments say is finished."""
         async for case in self.line.pages("/v1/cases", state="pending_check"):
             matter = f"{case['no']} {case['reworks']}"
@@ -126,7 +126,7 @@ class Officer(Person):
                 continue
             intent = self.meant(matter)
             said = {"reason": self.dice.choice(NOT_DONE)} if intent.verb == "fail" else {"note": "现场核查属实"}
-            await self.act(f"/v1/cases/{case['no']}", intent.verb, case["version"], **said)
+            yield self.act(f"/v1/cases/{case['no']}", intent.verb, case["version"], **said)
 
 
 class Desk(Person):
@@ -143,21 +143,22 @@ class Desk(Person):
         self.put_aside: set[str] = set()
         """Cases whose citizen did not pick up: they wait for another day."""
 
-    async def round(self) -> None:
+    async def due(self) -> AsyncIterator[Awaitable[object]]:
         """Go through what awaits the desk."""
         async for case in self.line.pages("/v1/cases", state="reported"):
-            if case["no"] in self.put_aside or not self.ready(case["no"], self.intend("call back", 2, 8)):
-                continue
-            path = f"/v1/cases/{case['no']}"
-            whole = await self.line.ask(path)
-            heard = self._call_back(whole)
-            if not heard.reached:
-                self.put_aside.add(case["no"])
-            elif heard.refusal:
-                await self.act(path, "refuse", whole["version"], reason=heard.refusal)
-            else:
-                said = {"category": heard.category or "", "area": self._area(whole)}
-                await self.act(path, "file", whole["version"], **said)
+            if case["no"] not in self.put_aside and self.ready(case["no"], self.intend("call back", 2, 8)):
+                yield self._settle(case["no"])
+
+    async def _settle(self, no: str) -> None:
+        path = f"/v1/cases/{no}"
+        case = await self.line.ask(path)
+        heard = self._call_back(case)
+        if not heard.reached:
+            self.put_aside.add(no)
+        elif heard.refusal:
+            await self.act(path, "refuse", case["version"], reason=heard.refusal)
+        else:
+            await self.act(path, "file", case["version"], category=heard.category or "", area=self._area(case))
 
     def _call_back(self, case: Plain) -> CallBack:
         if case["category"]:
@@ -183,20 +184,22 @@ class Dispatcher(Person):
         self.sent: set[str] = set()
         """Numbers of the cases sent on by hand."""
 
-    async def round(self) -> None:
-        """Go through what waits for a department, and leave alone what the rulebook has not judged yet."""
+    async def due(self) -> AsyncIterator[Awaitable[object]]:
+        """Go through what waits for a department."""
         async for case in self.line.pages("/v1/cases", state="pending_dispatch"):
-            if not self.ready(case["no"], self.intend("dispatch", 3, 9)):
-                continue
-            path = f"/v1/cases/{case['no']}"
-            judged = (await self.line.ask(f"{path}/explain"))["who"]
-            if judged is None or judged["lead"]:
-                continue
-            refused = {task["unit"] for task in case["tasks"] if task["state"] == "sent_back"}
-            unit = self._BOOK.get(case["category"]["code"], self._ELSE)
-            unit = self._ELSE if unit in refused else unit
-            if await self.act(path, "dispatch", case["version"], unit=unit, reason="无规则可循，经协商确定主办"):
-                self.sent.add(case["no"])
+            if self.ready(f"{case['no']} {case['send_backs']}", self.intend("dispatch", 3, 9)):
+                yield self._send_on(case)
+
+    async def _send_on(self, case: Plain) -> None:
+        path = f"/v1/cases/{case['no']}"
+        judged = (await self.line.ask(f"{path}/explain"))["who"]
+        if judged is None or judged["lead"]:  # the rulebook has not judged yet, or just has
+            return
+        refused = {task["unit"] for task in case["tasks"] if task["state"] == "sent_back"}
+        unit = self._BOOK.get(case["category"]["code"], self._ELSE)
+        unit = self._ELSE if unit in refused else unit
+        if await self.act(path, "dispatch", case["version"], unit=unit, reason="无规则可循，经协商确定主办"):
+            self.sent.add(case["no"])
 
 
 @dataclass(frozen=True, slots=True)

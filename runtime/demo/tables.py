@@ -20,6 +20,7 @@ STATES = {
     "pending_check": "待核查",
     "closed": "结案",
 }
+STAGES = {"filing": "受理", "dispatch": "派遣", "disposal": "处置", "check": "核查"}
 
 
 def accounting(account: Account, record: Mapping[str, int]) -> Table:
@@ -80,6 +81,8 @@ def performance(found: Figures, account: Account, heard: Heard, conflicts: int) 
     table.add_row("sent back by departments", str(found.send_backs))
     table.add_row("reworks after a failed check", str(found.reworks))
     table.add_row("cases with a missed limit", f"{found.overdue} of {found.cases}")
+    for stage, count in found.missed.most_common():
+        table.add_row(f"  missed limits of {STAGES[stage]}", str(count))
     table.add_row("actions told to look again (409)", str(conflicts))
     table.add_row("live stream: events heard", f"{heard.events:,}")
     table.add_row(f"live stream: missed / twice, {heard.breaks} line break", f"{heard.missed} / {heard.twice}")
