@@ -38,8 +38,8 @@ def main() -> None:
 
 def _head() -> str:
     return (
-        "# Benchmarks\n\nMade by `make bench`. Every figure stands beside a reference measured in the same run; trust the "
-        "ratios more than the absolutes. Load generator, broker, database and all processes share one machine.\n\n"
+        "# Benchmarks\n\nMade by `make bench`. Every figure stands beside a reference measured in the same run; trust "
+        "the ratios more than the absolutes. Load generator, broker, database and all processes share one machine.\n\n"
         f"Measured on {datetime.now(UTC):%Y-%m-%d} with {os.cpu_count()} cores, Python {platform.python_version()}.\n"
     )
 

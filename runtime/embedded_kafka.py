@@ -104,7 +104,9 @@ class EmbeddedKafka(EmbeddedServer):
         if not accepts(self.port):
             return False
         try:
-            admin = KafkaAdminClient(bootstrap_servers=self.bootstrap, bootstrap_timeout_ms=2000)
+            admin = KafkaAdminClient(
+                bootstrap_servers=self.bootstrap, bootstrap_timeout_ms=2000, request_timeout_ms=5000
+            )
         except KafkaError:
             return False
         try:
