@@ -106,6 +106,7 @@ class Case:
     condition: Condition | None = None
     what: Judgement | None = None
     verdict: Verdict | None = None
+    occurred_at: datetime | None = None
     reports: tuple[ReportId, ...] = ()
     tasks: tuple[Task, ...] = ()
     deadlines: tuple[Deadline, ...] = ()

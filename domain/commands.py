@@ -68,6 +68,7 @@ class Opening:
     what: Judgement
     category: Category | None
     condition: Condition | None
+    occurred_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

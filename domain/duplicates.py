@@ -22,7 +22,7 @@ class Candidate:
 
     case: CaseId
     category: str
-    opened_at: datetime
+    occurred_at: datetime
     point: Point
 
 
@@ -49,10 +49,16 @@ def metres(a: Point, b: Point) -> float:
 def same_incident(
     category: str, point: Point, at: datetime, candidates: Iterable[Candidate], policy: Policy
 ) -> Match | None:
-    """The most alike open case within the policy's distance and time, or None."""
+    """The most alike open case within the policy's distance and time, or None.
+
+    ``at`` is when the reported thing happened; the times compared are those of the incidents, not of our receipt, so
+    that old records may be brought in without meeting today's. A policy of no time joins nothing.
+    """
     best: Match | None = None
+    if not policy.join_within:
+        return None
     for candidate in candidates:
-        if candidate.category != category or at - candidate.opened_at > policy.join_within:
+        if candidate.category != category or abs(at - candidate.occurred_at) > policy.join_within:
             continue
         distance = metres(point, candidate.point)
         if distance > policy.join_within_m:

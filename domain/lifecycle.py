@@ -438,6 +438,7 @@ def _opened(event: Event) -> Case:
         category=opening.category,
         condition=opening.condition,
         what=opening.what,
+        occurred_at=opening.occurred_at,
         reports=(opening.report,),
         deadlines=event.deadlines,
         filed_at=event.at if event.type == NAMES[Verb.FILE] else None,

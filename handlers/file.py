@@ -31,6 +31,11 @@ class Advised:
     category: str
     """Key of the category, empty if unclassified."""
 
+    @property
+    def happened_at(self) -> datetime:
+        """When it happened, as the sender says; else when we heard of it."""
+        return self.report.occurred_at or self.report.received_at
+
 
 async def file_many(office: Office, ids: Sequence[ReportId]) -> list[Outcome]:
     """Give each report its case: joined to an open one, filed as a new one, or registered for the desk when in doubt.
@@ -39,7 +44,7 @@ async def file_many(office: Office, ids: Sequence[ReportId]) -> list[Outcome]:
     """
     async with office.store.unit(lock=ids) as unit:
         advised = _advised(office, await unit.reports.unfiled(ids))
-        nearby = _Nearby(await _open_near(unit, advised), unit.at, office.advisers.policy)
+        nearby = _Nearby(await _open_near(unit, advised), office.advisers.policy)
         likely = [match.case for one in advised if (match := nearby.match(one))]
         await unit.lock(likely)
         docket = Docket(await unit.cases.load(likely), unit, office.advisers.policy)
@@ -68,8 +73,7 @@ async def _open_near(unit: Unit, advised: Sequence[Advised]) -> list[Candidate]:
 class _Nearby:
     """Open cases by category and lattice cell; those opened on the way are added, so that a batch meets itself too."""
 
-    def __init__(self, candidates: Sequence[Candidate], at: datetime, policy: Policy) -> None:
-        self._at = at
+    def __init__(self, candidates: Sequence[Candidate], policy: Policy) -> None:
         self._policy = policy
         self._by_spot: dict[tuple[str, int, int], list[Candidate]] = defaultdict(list)
         for candidate in candidates:
@@ -88,7 +92,7 @@ class _Nearby:
         for dx in (-1, 0, 1):
             for dy in (-1, 0, 1):
                 around.extend(self._by_spot.get((one.category, x + dx, y + dy), ()))
-        return same_incident(one.category, one.point, self._at, around, self._policy) if around else None
+        return same_incident(one.category, one.point, one.happened_at, around, self._policy) if around else None
 
 
 class _Filing:
@@ -127,13 +131,14 @@ class _Filing:
             what=what.judgement,
             category=what.category,
             condition=what.condition,
+            occurred_at=one.happened_at,
         )
         verb = Verb.FILE if what.category and sure and one.place.certain else Verb.REGISTER
         outcome = self._docket.apply(Command(verb, SYSTEM, opening=opening))
         if isinstance(outcome, Failed):
             raise outcome.error
         if one.point and one.category:
-            self._nearby.add(Candidate(case, one.category, self._at, one.point))
+            self._nearby.add(Candidate(case, one.category, one.happened_at, one.point))
         return case
 
 

@@ -84,7 +84,7 @@ def demo(
     """Play a day of the demo city on real Kafka and PostgreSQL, with departments and inspectors acting by the API."""
     from runtime.demo.play import play
 
-    balanced = play(replace(load(), exercise_pace=600.0), reports=reports, seed=seed, stay=not exit)
+    balanced = play(replace(load(), exercise_pace=400.0), reports=reports, seed=seed, stay=not exit)
     raise typer.Exit(0 if balanced else 1)
 
 

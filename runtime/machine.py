@@ -21,6 +21,7 @@ from runtime.wiring import read_pack
 Progress = Callable[[str], None]
 
 _PATIENCE = 60.0
+_ADDRESSES = ("kafka_bootstrap", "database_url", "api_port")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def machine(settings: Settings, say: Progress) -> Iterator[Machine]:
         keeper = Thread(target=supervisor.keep, args=(stop,), name="supervisor")
         running = Machine(complete, pack, keys, supervisor)
         _address_file(complete).write_text(
-            json.dumps({"kafka_bootstrap": complete.kafka_bootstrap, "database_url": complete.database_url}),
+            json.dumps({name: getattr(complete, name) for name in _ADDRESSES}),
             encoding="utf-8",
         )
         try:
@@ -83,11 +84,7 @@ def running_settings(settings: Settings) -> Settings:
             "未找到运行中的服务",
             "start 'cityloop up', or set CITYLOOP_DATABASE_URL and CITYLOOP_KAFKA_BOOTSTRAP",
         ) from None
-    return replace(
-        settings,
-        database_url=settings.database_url or found["database_url"],
-        kafka_bootstrap=settings.kafka_bootstrap or found["kafka_bootstrap"],
-    )
+    return replace(settings, **{name: getattr(settings, name) or found[name] for name in _ADDRESSES})
 
 
 def _address_file(settings: Settings) -> Path:

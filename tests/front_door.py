@@ -22,6 +22,7 @@ from runtime.telemetry import Telemetry
 from runtime.wiring import clients, open_api
 from store.clients import Clients
 from store.pool import connect
+from store.views import Scope
 from tests.demo_city import pack
 
 NOBODY = ""  # a caller without a key
@@ -86,7 +87,13 @@ class FrontDoor:
         headers = {"Authorization": f"Bearer {self.keys[who]}"}
         if last is not None:
             headers["Last-Event-ID"] = last
-        return Listener(self.app, f"{urlencode(query)}", headers, reads)
+        return Listener(self, urlencode(query), headers, reads)
+
+    async def told(self) -> None:
+        """Until the live streams have been told all that has happened."""
+        async with asyncio.timeout(10):
+            while await self.tools.views.stream(self.tools.hub._position, Scope(), 1):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
 
 
 def as_declared(content: bytes, model: Any) -> None:
@@ -123,8 +130,8 @@ def well_formed_problem(response: httpx.Response) -> dict[str, Any]:
 class Listener:
     """One open stream at the ASGI level, which can also be a client that never reads."""
 
-    def __init__(self, app: Any, query: str, headers: dict[str, str], reads: bool) -> None:
-        self._app = app
+    def __init__(self, door: FrontDoor, query: str, headers: dict[str, str], reads: bool) -> None:
+        self._door = door
         self._reads = reads
         self._scope = {
             "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1", "method": "GET",
@@ -139,7 +146,8 @@ class Listener:
         self.headers: dict[str, str] = {}
 
     async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._app(self._scope, self._receive, self._send))
+        await self._door.told()
+        self._task = asyncio.create_task(self._door.app(self._scope, self._receive, self._send))
         if self._reads:
             assert (await asyncio.wait_for(self._frames.get(), 5)).startswith("retry:")
         return self

@@ -16,7 +16,7 @@ DESK = "duty-desk"
 # are rows of one category on one and the same point in one transaction; they are counted as joined.
 # Nobody works on these cases: long limits keep the clock from adding events of its own to what is counted.
 _LONG = dict.fromkeys(("filing", "dispatch", "check"), "30 自然日")
-_POLICY = {"join_within_m": 0.001, "join_within_hours": 1e-9, "default_limit": "30 自然日", "stage_limits": _LONG}
+_POLICY = {"join_within_hours": 0, "default_limit": "30 自然日", "stage_limits": _LONG}
 
 
 @dataclass(frozen=True)

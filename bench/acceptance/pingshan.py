@@ -30,6 +30,7 @@ class _Names:
         ]
         units = (row["dispose_unit"] for row in table("pingshan_units.csv"))
         self.units = {name: f"u{n:03d}" for n, name in enumerate((u for u in units if u != _NOT_GIVEN), 1)}
+        self.city = table("pingshan_areas.csv")[0]["district"]
         self.areas: dict[str, tuple[str, str, str]] = {}
         for row in table("pingshan_areas.csv"):
             if row["street"] != _NOT_GIVEN:
@@ -51,12 +52,12 @@ def pingshan(folder: Path) -> City:
     early, late = rows[: len(rows) * 4 // 5], rows[len(rows) * 4 // 5 :]
     names = _Names()
     pack = PackFolder(folder)
-    pack.settings("pingshan", "坪山区", "PS", "Asia/Shanghai")
+    pack.settings("pingshan", names.city, "PS", "Asia/Shanghai")
     pack.csv("categories.csv", ["code", "class_code", "class_name", "name"], names.classes)
     pack.units({code: name for name, code in names.units.items()})
     pack.rules(_learn(early, names))
     areas = [[code, name, level, parent] for name, (code, level, parent) in names.areas.items()]
-    pack.csv("areas.csv", ["code", "name", "level", "parent"], [[_CITY, "坪山区", "district", ""], *areas])
+    pack.csv("areas.csv", ["code", "name", "level", "parent"], [[_CITY, names.city, "district", ""], *areas])
     mapping = folder / "mapping" / "pingshan.yaml"
     mapping.parent.mkdir()
     PackFolder(mapping.parent).yaml(mapping.name, _mapping(names))
@@ -89,7 +90,6 @@ def _mapping(names: _Names) -> Mapping[str, Any]:
         "text": ["type", "main_type", "sub_type"],
         "areas": ["district", "street", "community"],
         "category": {"column": "sub_type", "values": names.types},
-        "constants": {"address": "坪山区"},
     }
 
 

@@ -46,7 +46,7 @@ LimitText = Annotated[Limit, reader("limit-invalid", "a number and a unit such a
 Zone = Annotated[ZoneInfo, reader("timezone-unknown", "a name such as Asia/Shanghai", _zone)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Metres = Annotated[float, Field(gt=0, le=_WIDEST_JOIN_M)]
-Hours = Annotated[float, Field(gt=0, le=366 * 24)]
+Hours = Annotated[float, Field(ge=0, le=366 * 24)]
 Pace = Annotated[float, Field(ge=1, le=100_000)]
 
 

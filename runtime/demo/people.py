@@ -103,11 +103,11 @@ class Department(Person):
         if task["state"] == "offered":
             ours = task["part"] == "assist" or case["send_backs"] or case["reworks"]
             if not ours and self.dice.random() < self._picky:
-                return self.intend("send-back", 4, 12, self.dice.choice(SENT_BACK))
-            return self.intend("accept", 3, 10)
+                return self.intend("send-back", 2, 8, self.dice.choice(SENT_BACK))
+            return self.intend("accept", 2, 8)
         if self.clock.share < EVENING and self.dice.random() < self._slow:
-            return self.intend("finish", 130, 210)
-        return self.intend("finish", 15, 60)
+            return self.intend("finish", 100, 170)
+        return self.intend("finish", 10, 40)
 
     def _result(self, case: Plain) -> str:
         condition = case["condition"]
@@ -122,7 +122,7 @@ class Officer(Person):
         async for case in self.line.pages("/v1/cases", state="pending_check"):
             matter = f"{case['no']} {case['reworks']}"
             bad = not case["reworks"] and self.dice.random() < 0.06
-            if not self.ready(matter, self.intend("fail" if bad else "pass", 4, 16)):
+            if not self.ready(matter, self.intend("fail" if bad else "pass", 2, 10)):
                 continue
             intent = self.meant(matter)
             said = {"reason": self.dice.choice(NOT_DONE)} if intent.verb == "fail" else {"note": "现场核查属实"}
@@ -146,7 +146,7 @@ class Desk(Person):
     async def due(self) -> AsyncIterator[Awaitable[object]]:
         """Go through what awaits the desk."""
         async for case in self.line.pages("/v1/cases", state="reported"):
-            if case["no"] not in self.put_aside and self.ready(case["no"], self.intend("call back", 2, 8)):
+            if case["no"] not in self.put_aside and self.ready(case["no"], self.intend("call back", 1, 5)):
                 yield self._settle(case["no"])
 
     async def _settle(self, no: str) -> None:
@@ -187,7 +187,7 @@ class Dispatcher(Person):
     async def due(self) -> AsyncIterator[Awaitable[object]]:
         """Go through what waits for a department."""
         async for case in self.line.pages("/v1/cases", state="pending_dispatch"):
-            if self.ready(f"{case['no']} {case['send_backs']}", self.intend("dispatch", 3, 9)):
+            if self.ready(f"{case['no']} {case['send_backs']}", self.intend("dispatch", 1, 5)):
                 yield self._send_on(case)
 
     async def _send_on(self, case: Plain) -> None:

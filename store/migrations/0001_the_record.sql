@@ -39,6 +39,7 @@ CREATE TABLE cases (
     overdue       boolean NOT NULL,
     opened_at     timestamptz NOT NULL,
     updated_at    timestamptz NOT NULL,
+    occurred_at   timestamptz,    -- as the first reporter says
     filed_at      timestamptz,
     dispatched_at timestamptz,
     ended_at      timestamptz,

@@ -5,9 +5,12 @@ import base64
 import json
 import random
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
+import asyncpg
 import httpx
 import pytest
 from pydantic import BaseModel, TypeAdapter
@@ -19,14 +22,16 @@ from api.schemas import ReportIn
 from domain.case import Case, State
 from domain.commands import Role, Verb
 from domain.ids import CaseId, ReportId
+from domain.report import Report
 from handlers.assign import assign_many
 from handlers.file import file_many
 from handlers.outcomes import Done
 from handlers.ports import Office, new_id
 from runtime.telemetry import METRICS
+from store.clients import Clients
 from store.pool import Pool
+from tests.conftest import fresh_database
 from tests.demo_city import (
-    DISPATCHER,
     LAMP,
     NO_RULE,
     SEWER_COVER,
@@ -37,7 +42,6 @@ from tests.demo_city import (
     filed,
     grid,
     in_district,
-    on_case,
     on_task,
     pack,
     perform,
@@ -75,7 +79,7 @@ async def reported(city: FrontDoor, who: str = "hotline-12345", **body: Any) -> 
     """A report let in by the front door."""
     answer = await city.post(who, "/v1/reports", a_body(**body), Idempotency_Key=a_key())
     assert answer.status_code == 202, answer.text
-    return ReportId(answer.json()["report_id"])
+    return ReportId(UUID(answer.json()["report_id"]))
 
 
 async def seen(city: FrontDoor, who: str, case: Case | str) -> dict[str, Any]:
@@ -91,21 +95,30 @@ async def act(city: FrontDoor, who: str, case: Case, verb: str, **body: Any) -> 
     return await city.post(who, f"/v1/cases/{case.no}/actions/{verb}", body, If_Match=f'"{case.version}"')
 
 
-async def in_state(office: Office, n: int, state: State, category: str = LAMP) -> Case:
-    """A case of the demo city brought to a state by the road everybody takes."""
+def a_coarse_call(category: str | None = LAMP, *areas: str, **changes: Any) -> Report:
+    """A call that names a street and has no point: the same incident as no other, however many there are."""
+    return a_call(0, category, point=None, area_names=areas or ("临湖区", "望湖街道"), **changes)
+
+
+async def many_in_state(office: Office, number: int, state: State, category: str = LAMP) -> list[Case]:
+    """Cases brought to a state by the road everybody takes."""
     if state is State.REPORTED:
-        return await case_of(office, (await filed(office, a_call(n, None, text="说不清")))[0])
-    (case_id,) = await filed(office, a_call(n, category))
-    steps = {State.PENDING_DISPATCH: 0, State.PENDING_DISPOSAL: 1, State.DISPOSING: 2, State.PENDING_CHECK: 3}
-    if steps[state] >= 1:
-        await assign_many(office, [case_id])
-    if steps[state] >= 2:
-        await perform(office, on_task(await case_of(office, case_id), Verb.ACCEPT))
-    if steps[state] >= 3:
-        await perform(office, on_task(await case_of(office, case_id), Verb.FINISH, note="修好了"))
-    case = await case_of(office, case_id)
-    assert case.state is state
-    return case
+        return await cases_of(office, await filed(office, *(a_coarse_call(None, text="说不清") for _ in range(number))))
+    cases = await filed(office, *(a_coarse_call(category) for _ in range(number)))
+    road = (State.PENDING_DISPATCH, State.PENDING_DISPOSAL, State.DISPOSING, State.PENDING_CHECK)
+    steps = road.index(state)
+    if steps >= 1:
+        await assign_many(office, cases)
+    for verb in (Verb.ACCEPT, Verb.FINISH)[: max(0, steps - 1)]:
+        await perform(office, *(on_task(case, verb) for case in await cases_of(office, cases)))
+    found = await cases_of(office, cases)
+    assert {case.state for case in found} == {state}
+    return found
+
+
+async def in_state(office: Office, state: State, category: str = LAMP) -> Case:
+    """One of them."""
+    return (await many_in_state(office, 1, state, category))[0]
 
 
 # --- Who may enter
@@ -130,16 +143,15 @@ def test_a_route_nobody_declared_does_not_start(monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("route", sorted(ROUTES))
 async def test_a_route_is_open_to_its_roles_and_to_no_other(city: FrontDoor, office: Office, route: str) -> None:
-    case = await in_state(office, LINHU, State.PENDING_DISPOSAL)
-    report = await reported(city, n=LINHU)
+    case = await in_state(office, State.PENDING_DISPOSAL)
+    report = await reported(city)
     method, _, path = route.partition(" ")
     filled = path.format(no=case.no, verb="accept", task_id=case.tasks[0].id, report_id=report)
     for role, client in CLIENTS.items():
-        if path == "/v1/stream":
-            if role in ROUTES[route]:
-                async with city.listen(client) as line:
-                    assert line.status == 200
-                continue
+        if path == "/v1/stream" and role in ROUTES[route]:
+            async with city.listen(client) as line:
+                assert line.status == 200
+            continue
         answer = await city.ask(client, method, filled, headers={"If-Match": '"99"'}, **_json(method))
         if role in ROUTES[route]:
             assert answer.status_code not in (401, 405, 500), f"{role}: {answer.text}"
@@ -164,8 +176,6 @@ async def test_health_figures_and_docs_need_no_key(city: FrontDoor, path: str) -
 
 
 async def test_a_new_key_replaces_the_old_and_is_stored_hashed(city: FrontDoor, pool: Pool) -> None:
-    from store.clients import Clients
-
     old = city.keys["unit-gas"]
     new = str(await Clients(pool).issue("unit-gas"))
     assert (await city.ask(NOBODY, "GET", "/v1/tasks", headers={"Authorization": f"Bearer {old}"})).status_code == 401
@@ -207,7 +217,7 @@ async def test_a_report_can_be_read_the_moment_it_is_acknowledged(city: FrontDoo
     assert report["id"] == answer.json()["report_id"]
     assert (report["text"], report["source"], report["cases"]) == ("路灯不亮\n三天了", "inspector", [])
     assert report["point"]["crs"] == "EPSG:4326"
-    (outcome,) = await file_many(office, [ReportId(report["id"])])
+    (outcome,) = await file_many(office, [ReportId(UUID(report["id"]))])
     assert isinstance(outcome, Done)
     (link,) = (await city.get("inspector-1", where)).json()["cases"]
     case = await case_of(office, CaseId(outcome.subject))
@@ -299,6 +309,15 @@ async def test_who_called_is_told_to_nobody(city: FrontDoor, office: Office) -> 
 # --- Bad input (reliability.md §5.1)
 
 
+@pytest.fixture
+async def sandbox(postgres_dsn: str) -> AsyncIterator[FrontDoor]:
+    """A door on a database of its own, for what might spoil it for others."""
+    async with fresh_database(postgres_dsn) as dsn:
+        with suppress(asyncpg.PostgresError):  # a spoilt application ends with what spoilt it
+            async with front_door(dsn, kafka="127.0.0.1:1") as door:
+                yield door
+
+
 def raw(**changes: Any) -> bytes:
     return json.dumps(a_body(**changes), ensure_ascii=False).encode()
 
@@ -380,9 +399,9 @@ async def test_a_bad_report_is_refused_with_a_reason_and_without_an_echo(
 @pytest.mark.xfail(
     strict=True, reason="bug: codes-not-cleaned (category and condition of a report are kept as they come)"
 )
-async def test_codes_are_cleaned_like_text(city: FrontDoor, body: bytes, code: str) -> None:
+async def test_codes_are_cleaned_like_text(sandbox: FrontDoor, body: bytes, code: str) -> None:
     headers = {"Content-Type": "application/json", "Idempotency-Key": a_key()}
-    answer = await city.ask("inspector-1", "POST", "/v1/reports", content=body, headers=headers)
+    answer = await sandbox.ask("inspector-1", "POST", "/v1/reports", content=body, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (422, code)
 
 
@@ -520,7 +539,7 @@ async def test_a_query_the_database_cannot_read_is_refused(city: FrontDoor, quer
     assert answer.status_code in (400, 422), answer.text
 
 
-@pytest.mark.parametrize("no", ["YH-1", "YH-261116-0000001-0", "%00", "x" * 3000, "../reports"])
+@pytest.mark.parametrize("no", ["YH-1", "YH-261116-0000001-0", "%00", "x" * 3000])
 async def test_a_number_that_is_misread_is_not_somebody_elses(city: FrontDoor, no: str) -> None:
     answer = await city.get("admin-1", f"/v1/cases/{no}")
     assert answer.status_code in (404, 422)
@@ -636,7 +655,7 @@ async def test_a_case_shows_names_reports_and_its_version(city: FrontDoor, offic
 
 
 async def test_the_history_tells_every_step_and_who_took_it(city: FrontDoor, office: Office) -> None:
-    case = await in_state(office, LINHU + 3, State.DISPOSING)
+    case = await in_state(office, State.DISPOSING)
     await perform(office, on_task(case, Verb.SEND_BACK, reason="not-ours", note="属市政"))
     steps = (await city.get("unit-lighting", f"/v1/cases/{case.no}/history")).json()
     assert [(s["version"], s["type"], s["state"]) for s in steps] == [
@@ -661,7 +680,7 @@ async def test_it_is_explained_why_this_category_place_unit_and_deadline(city: F
     text = "\n".join(told["sentences"])
     for word in ("01037", "路灯不亮", "云湖市", "路灯管理所", "street-lamp", "disposal"):
         assert word in text, word
-    doubtful = await in_state(office, LINHU + 5, State.REPORTED)
+    doubtful = await in_state(office, State.REPORTED)
     told = (await city.get("desk-1", f"/v1/cases/{doubtful.no}/explain")).json()
     assert told["who"] is None
 
@@ -670,7 +689,7 @@ async def test_it_is_explained_why_this_category_place_unit_and_deadline(city: F
 
 
 async def test_a_verb_needs_the_version_that_was_looked_at(city: FrontDoor, office: Office) -> None:
-    case = await in_state(office, LINHU + 6, State.PENDING_DISPOSAL)
+    case = await in_state(office, State.PENDING_DISPOSAL)
     path = f"/v1/cases/{case.no}/actions/accept"
     for match in (None, "", "2", "*", '"x"', '"2", "3"', '"-1"', '"9999999999"'):
         headers = {} if match is None else {"If_Match": match}
@@ -718,7 +737,7 @@ async def test_the_whole_road_through_the_front_door(city: FrontDoor, office: Of
 
 
 async def test_a_task_is_worked_on_by_its_own_address(city: FrontDoor, office: Office) -> None:
-    case = await in_state(office, LINHU + 8, State.PENDING_DISPOSAL)
+    case = await in_state(office, State.PENDING_DISPOSAL)
     task = case.tasks[0].id
     done = await city.post("unit-lighting", f"/v1/tasks/{task}/actions/accept", {}, If_Match='"2"')
     assert done.status_code == 200
@@ -741,7 +760,7 @@ async def test_a_task_is_worked_on_by_its_own_address(city: FrontDoor, office: O
     strict=True, reason="bug: replay-after-finish (the fingerprint holds the task found in today's state)"))],
 )  # fmt: skip
 async def test_a_repeated_verb_gets_its_first_answer(city: FrontDoor, office: Office, verb: str) -> None:
-    case = await in_state(office, LINHU + 9, State.PENDING_DISPOSAL if verb == "accept" else State.DISPOSING)
+    case = await in_state(office, State.PENDING_DISPOSAL if verb == "accept" else State.DISPOSING)
     path, key = f"/v1/cases/{case.no}/actions/{verb}", a_key()
     sent = {"If_Match": f'"{case.version}"', "Idempotency_Key": key}
     first = await city.post("unit-lighting", path, {"reason": "not-ours"}, **sent)
@@ -768,62 +787,30 @@ _STATES = (State.REPORTED, State.PENDING_DISPATCH, State.PENDING_DISPOSAL, State
 @pytest.mark.parametrize("state", _STATES)
 async def test_what_may_be_done_is_what_can_be_done(city: FrontDoor, office: Office, state: State) -> None:
     """Each listed verb works and each unlisted one is refused, for every role that may act."""
-    spots = iter(range(LINHU + 12, LINHU + 12 + 400))
     for role in (Role.DESK, Role.DISPATCHER, Role.UNIT, Role.OFFICER, Role.ADMIN):
         who = CLIENTS[role]
-        tried: dict[str, int] = {}
-        listed: set[str] = set()
-        for verb in Verb:
-            case = await in_state(office, next(spots) % 60 + LINHU, state)
-            if role is Role.UNIT and not case.tasks:
-                break
+        if role is Role.UNIT and state in (State.REPORTED, State.PENDING_DISPATCH):
+            continue  # no unit has been asked, so none may look
+        verbs = [verb for verb in Verb if verb is not Verb.JOIN]
+        cases = await many_in_state(office, len(verbs), state)
+        for verb, case in zip(verbs, cases, strict=True):
             offer = (await city.get(who, f"/v1/cases/{case.no}/actions")).json()
             assert offer["version"] == case.version
-            listed = {*offer["verbs"], *(v for verbs in offer["tasks"].values() for v in verbs)} - {Verb.JOIN}
-            if verb is Verb.JOIN:
-                continue
-            tried[verb] = (await act(city, who, case, verb, **BODIES.get(verb, {}))).status_code
-            await _clear(office, case.id)
-        assert {verb for verb, status in tried.items() if status == 200} == listed, f"{role} at {state}: {tried}"
-        assert {status for verb, status in tried.items() if verb not in listed} <= {403, 409}, f"{role}: {tried}"
-
-
-async def _clear(office: Office, case_id: CaseId) -> None:
-    """End a case by the shortest way, so that the next one nearby does not join it."""
-    for _ in range(20):
-        case = await case_of(office, case_id)
-        if not case.open:
-            return
-        if case.state is State.REPORTED:
-            from tests.demo_city import DESK
-
-            await perform(office, on_case(case, Verb.REFUSE, DESK, reason="x"))
-        elif case.state is State.PENDING_DISPATCH:
-            from domain.case import Verdict
-            from domain.ids import TaskId
-
-            by_hand = Verdict("lighting")
-            await perform(
-                office, on_case(case, Verb.DISPATCH, DISPATCHER, verdict=by_hand, new_tasks=(TaskId(new_id()),))
-            )
-        elif case.state is State.PENDING_CHECK:
-            from tests.demo_city import OFFICER
-
-            await perform(office, on_case(case, Verb.PASS, OFFICER))
-        else:
-            task = next(task for task in case.tasks if task.open)
-            await perform(office, on_task(case, Verb.ACCEPT if task.state == "offered" else Verb.FINISH, task.unit))
+            listed = {*offer["verbs"], *(v for own in offer["tasks"].values() for v in own)}
+            answer = await act(city, who, case, verb, **BODIES.get(verb, {}))
+            assert (answer.status_code == 200) is (verb in listed), f"{role} at {state}: {verb} {answer.text}"
+            assert answer.status_code in (200, 403, 409), f"{role} at {state}: {verb} {answer.text}"
 
 
 @pytest.mark.xfail(strict=True, reason="bug: join-offered (the list names join, which the door cannot carry out)")
 async def test_a_verb_that_the_door_cannot_carry_out_is_not_offered(city: FrontDoor, office: Office) -> None:
-    case = await in_state(office, LINHU + 10, State.PENDING_DISPATCH)
+    case = await in_state(office, State.PENDING_DISPATCH)
     offer = (await city.get("desk-1", f"/v1/cases/{case.no}/actions")).json()
     assert "join" not in offer["verbs"]
 
 
 async def test_joining_by_hand_without_a_report_changes_nothing(city: FrontDoor, office: Office) -> None:
-    case = await in_state(office, LINHU + 11, State.PENDING_DISPATCH)
+    case = await in_state(office, State.PENDING_DISPATCH)
     answer = await act(city, "desk-1", case, "join")
     assert answer.status_code in (409, 422)
     assert await case_of(office, case.id) == case
@@ -862,21 +849,23 @@ async def test_joining_by_hand_without_a_report_changes_nothing(city: FrontDoor,
 async def test_a_verb_that_is_refused_says_why(
     city: FrontDoor, office: Office, verb: str, who: str, state: State, body: dict[str, Any], status: int, code: str
 ) -> None:
-    case = await in_state(office, LINHU + 61, state)
+    case = await in_state(office, state)
     answer = await act(city, who, case, verb, **body)
     assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
     assert await case_of(office, case.id) == case
-    await _clear(office, case.id)
 
 
 @pytest.mark.parametrize("field", ["reason", "note"])
 @pytest.mark.xfail(
-    strict=True, reason="bug: action-text-not-cleaned (NUL in reason or note is a 500, or poisons the stream)"
+    strict=True, reason="bug: poisoned-stream (a NUL in a reason or note ends every live stream for good)"
 )
-async def test_words_of_a_verb_are_cleaned_like_those_of_a_report(city: FrontDoor, office: Office, field: str) -> None:
-    case = await in_state(office, LINHU + 62, State.DISPOSING)
-    answer = await act(city, "unit-lighting", case, "send-back", **{"reason": "x", field: "a\x00b"})
-    await _clear(office, case.id)
+async def test_words_of_a_verb_are_cleaned_like_those_of_a_report(sandbox: FrontDoor, field: str) -> None:
+    office = sandbox.tools.office
+    case = await in_state(office, State.DISPOSING)
+    async with sandbox.listen("viewer-1") as line:
+        answer = await act(sandbox, "unit-lighting", case, "send-back", **{"reason": "x", field: "a\x00b"})
+        other = await live_case(office)
+        assert other.no in {event["no"] for event in await line.silence()}
     assert (answer.status_code, answer.json()["code"]) == (422, "text-control-char")
 
 
@@ -902,7 +891,7 @@ async def test_a_case_cannot_be_filed_nowhere(city: FrontDoor, office: Office) -
 
 
 async def test_a_unit_sees_and_touches_only_its_own_cases(city: FrontDoor, office: Office) -> None:
-    case = await in_state(office, LINHU + 64, State.PENDING_DISPOSAL)
+    case = await in_state(office, State.PENDING_DISPOSAL)
     for path in ("", "/history", "/explain", "/actions"):
         assert (await city.get("unit-lighting", f"/v1/cases/{case.no}{path}")).status_code == 200
         assert (await city.get("unit-gas", f"/v1/cases/{case.no}{path}")).status_code == 404
@@ -923,15 +912,16 @@ async def test_a_unit_sees_and_touches_only_its_own_cases(city: FrontDoor, offic
 # --- The live stream
 
 
-async def live_case(office: Office, n: int, category: str = LAMP) -> Case:
-    return await case_of(office, (await dispatched(office, a_call(n, category)))[0])
+async def live_case(office: Office, category: str = LAMP, *areas: str) -> Case:
+    """A case that is filed and dispatched while somebody listens."""
+    return await case_of(office, (await dispatched(office, a_coarse_call(category, *areas)))[0])
 
 
 async def test_what_happens_is_told_live(city: FrontDoor, office: Office) -> None:
     async with city.listen("viewer-1") as line:
         assert line.headers["content-type"].startswith("text/event-stream")
         assert line.headers["cache-control"] == "no-store"
-        case = await live_case(office, LINHU + 66)
+        case = await live_case(office)
         first, second = await line.take(2)
     assert (first["event"], first["no"], first["version"]) == ("case.filed", case.no, 1)
     assert (second["event"], second["version"], second["state"]) == ("case.dispatched", 2, "pending_disposal")
@@ -949,13 +939,10 @@ async def test_what_happens_is_told_live(city: FrontDoor, office: Office) -> Non
     ],
 )
 async def test_a_stream_can_be_narrowed(city: FrontDoor, office: Office, wanted: dict[str, str]) -> None:
-    here, there = LINHU + 67, in_district("439902") + 20
     async with city.listen("viewer-1", **wanted) as line:
-        lamp = await live_case(office, here)
-        cover = await live_case(office, there, SEWER_COVER)
+        lamp = await live_case(office)
+        cover = await live_case(office, SEWER_COVER, "山前区", "松岭街道")
         told = await line.silence()
-    await _clear(office, lamp.id)
-    await _clear(office, cover.id)
     assert told
     name, value = next(iter(wanted.items()))
     if name in ("area", "unit", "category"):
@@ -971,17 +958,16 @@ async def test_a_wish_nobody_can_understand_is_refused(city: FrontDoor, query: s
 
 
 async def test_who_comes_back_hears_what_was_missed_without_gap_or_repeat(city: FrontDoor, office: Office) -> None:
-    spots = iter(range(100, 160))
     async with city.listen("viewer-1") as line:
-        await live_case(office, next(spots))
+        await live_case(office)
         heard = await line.take(2)
-    missed = [await live_case(office, next(spots)) for _ in range(3)]
+    missed = [await live_case(office) for _ in range(3)]
     stop = asyncio.Event()
 
     async def goes_on() -> list[Case]:
         cases = []
         while not stop.is_set():
-            cases.append(await live_case(office, next(spots)))
+            cases.append(await live_case(office))
         return cases
 
     busy = asyncio.create_task(goes_on())
@@ -1008,15 +994,14 @@ async def test_a_malformed_place_to_resume_is_refused(city: FrontDoor, last: str
 @pytest.mark.xfail(strict=True, reason="bug: silent-for-ever (a position that is not reached yet mutes the live part)")
 async def test_a_place_that_was_never_reached_does_not_silence_the_stream(city: FrontDoor, office: Office) -> None:
     async with city.listen("viewer-1", last="9223372036854775807-1") as line:
-        case = await live_case(office, LINHU + 68)
+        await live_case(office)
         told = await line.silence()
-    await _clear(office, case.id)
     assert told, "the client waits for ever and believes that nothing happens"
 
 
 async def test_a_unit_hears_of_its_own_cases_only(city: FrontDoor, office: Office) -> None:
     async with city.listen("unit-lighting") as own, city.listen("unit-gas") as other, city.listen("officer-2") as away:
-        case = await live_case(office, LINHU + 69)
+        case = await live_case(office)
         await perform(office, on_task(case, Verb.ACCEPT))
         told = await own.silence()
         assert await other.silence(0.1) == []
@@ -1032,20 +1017,19 @@ async def test_a_unit_hears_of_its_own_cases_only(city: FrontDoor, office: Offic
 async def test_a_unit_hears_live_what_it_would_hear_on_its_return(city: FrontDoor, office: Office, unit: str) -> None:
     async with city.listen(f"unit-{unit}") as line:
         before = str(await city.tools.views.stream_end())
-        case = await live_case(office, LINHU + 70, SEWER_COVER)
+        case = await live_case(office, SEWER_COVER)
         await perform(office, on_task(case, Verb.ACCEPT, "traffic-police"))
         case = await case_of(office, case.id)
         await perform(office, on_task(case, Verb.SEND_BACK, "drainage", reason="not-ours"))
         live = await line.silence()
     async with city.listen(f"unit-{unit}", last=before) as line:
         resumed = await line.silence()
-    await _clear(office, case.id)
     assert [event["event"] for event in resumed][-2:] == ["case.accepted", "case.sent_back"]
     assert [event["id"] for event in live] == [event["id"] for event in resumed]
 
 
 async def test_who_never_reads_is_dropped_and_delays_nobody(city: FrontDoor, office: Office, pool: Pool) -> None:
-    case = await live_case(office, LINHU + 71)
+    case = await live_case(office)
     version = 1000
     async with city.listen("viewer-1") as reader, city.listen("viewer-1", reads=False):
         async with asyncio.timeout(5):
@@ -1115,17 +1099,17 @@ async def test_without_its_database_it_is_not_ready_and_says_so_everywhere(cut_o
 async def test_streams_survive_an_absence_of_the_database(cut_off: tuple[FrontDoor, Wire], office: Office) -> None:
     door, line = cut_off
     async with door.listen("admin-1") as listener:
-        first = await live_case(office, 161)
+        first = await live_case(office)
         assert {event["no"] for event in await listener.take(2)} == {first.no}
         await line.cut()
-        missed = await live_case(office, 162)
+        missed = await live_case(office)
         await asyncio.sleep(0.4)
         await line.join()
         assert {event["no"] for event in await listener.take(2)} == {missed.no}
 
 
 async def test_the_figures_hold_every_declared_name_and_the_business(city: FrontDoor, office: Office) -> None:
-    await live_case(office, 163)
+    await live_case(office)
     text = (await city.get(NOBODY, "/metrics")).text
     assert {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")} >= {
         name + ("_total" if kind.__name__ == "Counter" else "") for name, (kind, _, _) in METRICS.items()
@@ -1192,12 +1176,9 @@ def models() -> list[type[BaseModel]]:
 @pytest.mark.parametrize("model", models(), ids=lambda model: model.__name__)
 def test_examples_are_valid(model: type[BaseModel]) -> None:
     for name, field in model.model_fields.items():
+        adapter: TypeAdapter[Any] = TypeAdapter(field.rebuild_annotation())
         for example in field.examples or ():
-            body = json.dumps({name: example})
-            try:
-                model.model_validate_json(body)
-            except ValueError as error:  # other fields may be missing; this one must not be at fault
-                assert name not in str(error).split(), f"{model.__name__}.{name}: {error}"
+            assert adapter.validate_json(json.dumps(example)) is not None, name
 
 
 async def test_a_report_made_of_the_examples_is_accepted(city: FrontDoor) -> None:

@@ -56,6 +56,17 @@ def test_after_a_day_it_is_a_new_incident() -> None:
     assert match(open_case(age=day + timedelta(seconds=1))) is None
 
 
+def test_old_records_brought_in_do_not_meet_what_happens_today() -> None:
+    found = same_incident("pothole", a_point(), MONDAY - timedelta(days=400), [open_case()], a_policy())
+    assert found is None
+
+
+def test_a_city_that_joins_nothing_says_so_by_a_window_of_no_time() -> None:
+    now = open_case(age=timedelta())
+    assert same_incident("pothole", a_point(), MONDAY, [now], a_policy(join_within=timedelta())) is None
+    assert match(now) == now.case
+
+
 def test_another_kind_of_trouble_on_the_same_spot_is_another_case() -> None:
     assert match(open_case("dead lamp")) is None
 
