@@ -80,18 +80,17 @@ class _Nearby:
             self.add(candidate)
 
     def add(self, candidate: Candidate) -> None:
-        """Remember an open case."""
-        self._by_spot[candidate.category, *cell(candidate.point)].append(candidate)
+        """Remember an open case in its cell and the eight around it, so that one look finds what is near."""
+        x, y = cell(candidate.point)
+        for dx in (-1, 0, 1):
+            for dy in (-1, 0, 1):
+                self._by_spot[candidate.category, x + dx, y + dy].append(candidate)
 
     def match(self, one: Advised) -> Match | None:
         """The open case of the same incident, if any."""
         if one.point is None or not one.category:
             return None
-        x, y = cell(one.point)
-        around: list[Candidate] = []
-        for dx in (-1, 0, 1):
-            for dy in (-1, 0, 1):
-                around.extend(self._by_spot.get((one.category, x + dx, y + dy), ()))
+        around = self._by_spot.get((one.category, *cell(one.point)))
         return same_incident(one.category, one.point, one.happened_at, around, self._policy) if around else None
 
 

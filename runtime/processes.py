@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 import uvicorn
+import uvloop
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from prometheus_client import start_http_server
@@ -59,7 +60,7 @@ def run_stream_worker(settings: Settings, number: int) -> None:
     """Read the intake and work topics until stopped; the process ends with the worker's exit code."""
     telemetry = Telemetry()
     _expose(telemetry, settings, number)
-    loop = asyncio.new_event_loop()
+    loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
     desk = open_desk(settings, f"cityloop-worker-{number}")
     office = loop.run_until_complete(desk.__aenter__()).office

@@ -66,17 +66,15 @@ class Cases:
         return {row["id"]: decode_case(row["doc"]) for row in rows}
 
     async def open_near(self, categories: Sequence[str], points: Sequence[Point]) -> list[Candidate]:
-        """Open cases of the given categories in the cells around the given points (parallel sequences)."""
-        wanted = {
-            (category, x + dx, y + dy)
-            for category, (x, y) in zip(categories, map(cell, points), strict=True)
-            for dx in (-1, 0, 1)
-            for dy in (-1, 0, 1)
-        }
+        """Open cases of the given categories in the cells around the given points (parallel sequences), each once."""
+        wanted = {(category, *cell(point)) for category, point in zip(categories, points, strict=True)}
         if not wanted:
             return []
-        rows = await self._connection.fetch(sql("cases_open_near"), *map(list, zip(*wanted, strict=True)))
-        return [Candidate(r["id"], r["category"], r["occurred_at"], Point(r["lon"], r["lat"], Crs.WGS84)) for r in rows]
+        rows = await self._connection.fetch(sql("cases_open_near"), *zip(*wanted, strict=True))
+        found = {row["id"]: row for row in rows}.values()
+        return [
+            Candidate(r["id"], r["category"], r["occurred_at"], Point(r["lon"], r["lat"], Crs.WGS84)) for r in found
+        ]
 
     async def add(self, cases: Sequence[Case]) -> None:
         """Store new cases with their tasks and deadlines."""

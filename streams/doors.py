@@ -21,8 +21,8 @@ def doors(office: Office, meter: Meter) -> Iterator[tuple[Topic, Door[Any]]]:
             Door(topic.name, report_parser(office, topic), partial(accept, office), reject, batch=500, meter=meter),
         )
     for topic, react in ((FILE_WORK, file), (ASSIGN_WORK, assign)):
-        # a work record holds up to 200 ids: few records already make a full transaction
-        yield topic, Door(topic.name, parse_work, partial(react, office), reject, batch=4, within=0.002, meter=meter)
+        # a work record holds up to 200 ids: ten records fill a transaction
+        yield topic, Door(topic.name, parse_work, partial(react, office), reject, batch=10, meter=meter)
 
 
 async def _keep(office: Office, rejects: Sequence[Reject]) -> None:

@@ -57,5 +57,5 @@ class DayBars:
         """Take the numbers as they are now."""
         ledger, board, bars = self._ledger, self._dashboard, self._progress
         bars.update(self._sent, completed=len(ledger.entries), total=ledger.expected, at=self._clock.reading)
-        bars.update(self._dispatched, completed=len(board.dispatched), total=len(board.filed))
+        bars.update(self._dispatched, completed=len(board.dispatched), total=len(board.filed | board.dispatched))
         bars.update(self._ended, completed=board.ended, total=len(board.states))

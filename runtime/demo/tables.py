@@ -20,7 +20,12 @@ STATES = {
     "pending_check": "待核查",
     "closed": "结案",
 }
-STAGES = {"filing": "受理", "dispatch": "派遣", "disposal": "处置", "check": "核查"}
+STAGES = {
+    "filing": "受理 (filing)",
+    "dispatch": "派遣 (dispatch)",
+    "disposal": "处置 (disposal)",
+    "check": "核查 (check)",
+}
 
 
 def accounting(account: Account, record: Mapping[str, int]) -> Table:
@@ -75,14 +80,14 @@ def performance(found: Figures, account: Account, heard: Heard, conflicts: int) 
     table = Table(title="The day in figures", title_justify="left", show_header=False)
     table.add_column()
     table.add_column(justify="right")
-    for words, waited in (("by rule", found.by_rule), ("with a person's help", found.by_hand)):
+    for words, waited in (("by the rulebook", found.by_rule), ("with a person's help", found.by_hand)):
         p50, p99 = percentile(waited, 0.5), percentile(waited, 0.99)
-        table.add_row(f"sent → dispatched {words}, {len(waited)} cases", f"p50 {p50:,.0f} ms   p99 {p99:,.0f} ms")
+        table.add_row(f"sent → dispatched {words} ({len(waited)})", f"p50 {p50:,.0f} ms   p99 {p99:,.0f} ms")
     table.add_row("sent back by departments", str(found.send_backs))
     table.add_row("reworks after a failed check", str(found.reworks))
     table.add_row("cases with a missed limit", f"{found.overdue} of {found.cases}")
     for stage, count in found.missed.most_common():
-        table.add_row(f"  missed limits of {STAGES[stage]}", str(count))
+        table.add_row(f"  missed {STAGES[stage]}", str(count))
     table.add_row("actions told to look again (409)", str(conflicts))
     table.add_row("live stream: events heard", f"{heard.events:,}")
     table.add_row(f"live stream: missed / twice, {heard.breaks} line break", f"{heard.missed} / {heard.twice}")

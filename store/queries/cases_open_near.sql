@@ -1,5 +1,6 @@
--- Open cases of given categories in given lattice cells: candidates for «the same incident».
+-- Open cases of given categories in and around given lattice cells: candidates for «the same incident».
 SELECT c.id, c.category, coalesce(c.occurred_at, c.opened_at) AS occurred_at, c.lon, c.lat
-FROM unnest($1::text[], $2::integer[], $3::integer[]) AS w (category, cell_x, cell_y)
-JOIN cases c USING (category, cell_x, cell_y)
-WHERE c.ended_at IS NULL
+FROM unnest($1::text[], $2::integer[], $3::integer[]) AS w (category, x, y)
+JOIN cases c ON c.category = w.category
+    AND c.cell_x BETWEEN w.x - 1 AND w.x + 1 AND c.cell_y BETWEEN w.y - 1 AND w.y + 1
+WHERE c.ended_at IS NULL AND c.cell_x IS NOT NULL

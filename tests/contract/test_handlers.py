@@ -171,11 +171,15 @@ async def test_callers_of_one_batch_meet_on_one_case(office: Office, pool: Pool)
     assert await history(pool, cases[0]) == ["filed"] + ["joined"] * 7
 
 
-async def test_after_a_day_it_is_another_incident(office: Office, pool: Pool) -> None:
-    (first,) = await filed(office, a_call(13))
-    await pool.execute("UPDATE cases SET opened_at = opened_at - interval '24 hours' WHERE id = $1", first)
-    (second,) = await filed(office, a_call(13))
-    assert second != first
+@pytest.mark.parametrize(("start", "hours"), [(13, 25), (16, -25)])
+async def test_a_day_apart_it_is_another_incident(office: Office, start: int, hours: int) -> None:
+    """Counted from when it happened: a record of last year that is brought in today does not meet today's."""
+    now = datetime.now(UTC)
+    (first,) = await filed(office, a_call(start, occurred_at=now))
+    (other,) = await filed(office, a_call(start, occurred_at=now - timedelta(hours=abs(hours))))
+    (same,) = await filed(office, a_call(start, occurred_at=now - timedelta(hours=2)))
+    assert other != first
+    assert same == first
 
 
 async def test_what_happens_after_the_end_is_a_new_incident(office: Office) -> None:

@@ -223,6 +223,7 @@ async def drift(pool: Pool, case: Case) -> None:
         "overdue": case.overdue,
         "opened_at": case.opened_at,
         "updated_at": case.updated_at,
+        "occurred_at": case.occurred_at,
         "filed_at": case.filed_at,
         "dispatched_at": case.dispatched_at,
         "ended_at": case.ended_at,
