@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI, Request, Response
-from fastapi.routing import APIRoute
 
 from api import errors
 from api.auth import PUBLIC, ROUTES
@@ -43,9 +42,9 @@ def create_app(
         """Business and technical figures in Prometheus text format."""
         return Response(await scrape(request.app.state.deps), media_type="text/plain; version=0.0.4; charset=utf-8")
 
-    for route in app.routes:
-        if isinstance(route, APIRoute):
-            for method in route.methods or ():
-                if f"{method} {route.path}" not in ROUTES.keys() | PUBLIC:
-                    raise RuntimeError(f"{method} {route.path} has no declared roles (api/auth.py)")
+    # by way of OpenAPI, which sees every route however deep its router is nested
+    for path, operations in app.openapi()["paths"].items():
+        for method in operations:
+            if f"{method.upper()} {path}" not in ROUTES.keys() | PUBLIC:
+                raise RuntimeError(f"{method.upper()} {path} has no declared roles (api/auth.py)")
     return app

@@ -1,5 +1,6 @@
 """What the routes work with, built by the wiring and kept on the application."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,7 +57,24 @@ async def json_body(request: Request) -> bytes:
         body += chunk
         if len(body) > MAX_BODY:
             raise Invalid("body-too-large", "请求内容过大", f"at most {MAX_BODY} bytes")
+    _check_json(body)
     return bytes(body)
+
+
+def _check_json(body: bytearray) -> None:
+    """What the models cannot see: not JSON at all, a field named twice, endless nesting."""
+    try:
+        json.loads(body, object_pairs_hook=_once)
+    except RecursionError:
+        raise Invalid("json-too-deep", "JSON 嵌套过深", "nest at most a few levels") from None
+    except ValueError as error:
+        where = f"line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else "not UTF-8"
+        raise Invalid("json-invalid", "无法解析 JSON", where) from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> None:
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise Invalid("json-duplicate-key", "JSON 字段重复", "name each field once")
 
 
 def answer(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:

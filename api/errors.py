@@ -1,5 +1,6 @@
 """One table from the tree of errors to problem+json (RFC 9457). Chinese title, stable English code, JSON pointers."""
 
+import re
 from collections.abc import Mapping
 
 import msgspec
@@ -11,10 +12,13 @@ from starlette.exceptions import HTTPException
 from domain.errors import CityloopError, Conflict, Fault, Invalid, NotFound, Refused, Unavailable
 
 MAX_FAULTS = 20
+_FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
 
 # Refusals are 409 (the case does not allow it) unless their code says otherwise.
 STATUS_BY_CODE: Mapping[str, int] = {
     "json-invalid": 400,
+    "json-duplicate-key": 400,
+    "json-too-deep": 400,
     "cursor-invalid": 400,
     "idempotency-key-required": 400,
     "idempotency-key-invalid": 400,
@@ -93,7 +97,7 @@ def invalid_of(error: ValidationError | RequestValidationError) -> Invalid:
     """A pydantic error as one of ours, with a fault for each field and without the values."""
     faults = []
     for each in error.errors():
-        where = [str(part) for part in each["loc"] if part not in ("body", "query", "path", "header")]
+        where = [_told(part) for part in each["loc"] if part not in ("body", "query", "path", "header")]
         code, _ = _PYDANTIC_CODES.get(each["type"], ("type-mismatch", ""))
         if each["type"].startswith(("int_", "less_than", "greater_than")):
             code = "number-out-of-range"
@@ -101,6 +105,11 @@ def invalid_of(error: ValidationError | RequestValidationError) -> Invalid:
     first = faults[0].code if faults else "type-mismatch"
     titles = dict(_PYDANTIC_CODES.values())
     return Invalid(first, titles.get(first, "请求内容有误"), f"{len(faults)} faults", tuple(faults))
+
+
+def _told(part: int | str) -> str:
+    """A step of a pointer; a name that is not one of a field's kind is a sender's words and is not repeated."""
+    return str(part) if isinstance(part, int) or _FIELD.fullmatch(part) else "?"
 
 
 def install(app: FastAPI) -> None:

@@ -1,15 +1,28 @@
 """What HTTP clients send and receive. Requests are strict: unknown fields and wrong types are refused."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from domain.catalogue import Kind, Urgency
 from domain.place import Crs
 
 Code = Annotated[str, Field(min_length=1, max_length=64)]
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:")
+
+
+def _written_time(value: object) -> object:
+    """RFC 3339 text only: a bare number would be taken for seconds or milliseconds by its size."""
+    if isinstance(value, str) and _RFC3339.match(value):
+        return value
+    if isinstance(value, str) and _DATE.fullmatch(value):
+        raise PydanticCustomError("timezone_aware", "a date alone is a day somewhere, not a moment")
+    raise PydanticCustomError("type-mismatch", "an RFC 3339 time with offset is expected")
 
 
 class Strict(BaseModel):
@@ -44,7 +57,7 @@ class ReportIn(Strict):
     position: PositionIn | None = None
     areas: list[Annotated[str, Field(max_length=100)]] = Field([], max_length=6, examples=[["临湖区"]])
     address: str = Field("", max_length=256)
-    captured_at: Annotated[AwareDatetime, Field(strict=False)] | None = None
+    captured_at: Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_written_time)] | None = None
     caller: CallerIn | None = None
 
 

@@ -136,7 +136,7 @@ TABLE: tuple[Transition, ...] = (
     Transition(State.DISPOSING, Verb.FINISH, State.DISPOSING, _UNITS, "办结，待其他单位", _S32, _others_open),
     Transition(State.PENDING_CHECK, Verb.PASS, State.CLOSED, _OFFICERS, "核查通过，结案", _S32),
     Transition(State.PENDING_CHECK, Verb.FAIL, State.PENDING_DISPOSAL, _OFFICERS, "核查不通过，返工", _S32),
-    *(Transition(state, Verb.JOIN, state, _FILERS, "并入同一事件的诉求", "国办函〔2025〕66号 (五)") for state in _OPEN),
+    *(Transition(state, Verb.JOIN, state, _SYSTEM, "并入同一事件的诉求", "国办函〔2025〕66号 (五)") for state in _OPEN),
     *(Transition(state, Verb.EXPIRE, state, _SYSTEM, "超期，督办", _S32) for state in _OPEN),
 )
 
@@ -190,7 +190,7 @@ def decide(case: Case | None, command: Command, at: datetime, policy: Policy) ->
 def _settled(case: Case, command: Command) -> bool:
     """Whether one of the system's own commands, which may be delivered twice, has nothing left to do."""
     if command.verb is Verb.JOIN:
-        return command.report in case.reports and command.actor.role in _FILERS
+        return command.report in case.reports and command.actor.role is Role.SYSTEM
     if command.actor.role is not Role.SYSTEM:
         return False
     if command.verb in (Verb.DISPATCH, Verb.DEFER):

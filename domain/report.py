@@ -95,6 +95,17 @@ def clean_text(text: str, pointer: str, *, limit: int = MAX_TEXT, required: bool
     return cleaned
 
 
+def clean_code(code: str, pointer: str) -> str:
+    """A code or number as senders write it: text of one line, not empty, at most 64 characters.
+
+    Raises ``Invalid`` as ``clean_text`` does. Whether the code means anything is the catalogue's business.
+    """
+    cleaned = clean_text(code, pointer, limit=64, required=True)
+    if "\n" in cleaned or "\t" in cleaned:
+        raise _invalid(pointer, "text-control-char", "文本含控制字符")
+    return cleaned
+
+
 def checked_point(lon: float, lat: float, crs: Crs, pointer: str) -> Point:
     """A point that can be one. Raises ``Invalid``: not finite, out of range, swapped, or a device's placeholder."""
     if not (isfinite(lon) and isfinite(lat)):

@@ -191,8 +191,10 @@ def errors_page() -> str:
     places: dict[str, list[Found]] = {}
     for each in found():
         places.setdefault(each.code, []).append(each)
-    doors = ((f"`{c}`", _title(places[c]), _status(c, places[c]), says) for c, says in sorted(DOORS.items()))
-    start = ((f"`{c}`", _title(places[c]), says) for c, says in sorted(START.items()))
+    doors = (
+        (f"`{c}`", _title(places[c]), _status(c, places[c]), says) for c, says in sorted(DOORS.items()) if c in places
+    )
+    start = ((f"`{c}`", _title(places[c]), says) for c, says in sorted(START.items()) if c in places)
     files = ((f"`{c}`", says) for c, says in sorted(FILES.items()))
     return _page(
         "# Errors",

@@ -100,7 +100,7 @@ class Views:
 
     async def report(self, report: UUID, scope: Scope) -> Mapping[str, Any] | None:
         """A report with its cases, as plain data, without the caller's contact."""
-        rows = await self._fetch("view_report", report, scope.origin)
+        rows = await self._fetch("view_report", report, scope.origin, list(scope.areas))
         if not rows:
             return None
         row = rows[0]

@@ -15,7 +15,7 @@ from domain.catalogue import Kind, Urgency
 from domain.errors import Fault, Invalid
 from domain.ids import ReportId
 from domain.place import Crs, Point
-from domain.report import Contact, Report, Source, checked_point, checked_time, clean_text
+from domain.report import Contact, Report, Source, checked_point, checked_time, clean_code, clean_text
 
 T = TypeVar("T")
 Code = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
@@ -102,17 +102,17 @@ def hotline_report(value: bytes | None, now: datetime, new: ReportId) -> Report:
     return Report(
         id=new,
         source=Source.HOTLINE,
-        origin=f"hotline:{ticket.centre}",
-        origin_key=clean_text(ticket.ticket_no, "/ticket_no", limit=64, required=True),
+        origin=f"hotline:{clean_code(ticket.centre, '/centre')}",
+        origin_key=clean_code(ticket.ticket_no, "/ticket_no"),
         received_at=now,
         occurred_at=checked_time(ticket.called_at, now, "/called_at"),
         text=clean_text(ticket.text, "/text", required=True),
         address=clean_text(ticket.address, "/address", limit=256),
         area_names=tuple(clean_text(name, "/areas", limit=100) for name in ticket.areas[:6]),
         point=_point(ticket.position),
-        category=ticket.category,
+        category=_code(ticket.category, "/category"),
         kind=ticket.kind,
-        condition=ticket.condition,
+        condition=_code(ticket.condition, "/condition"),
         urgency=ticket.urgency,
         contact=_contact(ticket.caller),
     )
@@ -124,16 +124,16 @@ def inspector_report(value: bytes | None, now: datetime, new: ReportId) -> Repor
     return Report(
         id=new,
         source=Source.INSPECTOR,
-        origin=f"inspector:{seen.inspector}",
-        origin_key=clean_text(seen.report_no, "/report_no", limit=64, required=True),
+        origin=f"inspector:{clean_code(seen.inspector, '/inspector')}",
+        origin_key=clean_code(seen.report_no, "/report_no"),
         received_at=now,
         occurred_at=checked_time(seen.captured_at, now, "/captured_at"),
         text=clean_text(seen.text, "/text"),
         address=clean_text(seen.address, "/address", limit=256),
         point=_point(seen.position),
-        category=seen.category,
+        category=clean_code(seen.category, "/category"),
         kind=seen.kind,
-        condition=seen.condition,
+        condition=_code(seen.condition, "/condition"),
         urgency=seen.urgency,
     )
 
@@ -144,17 +144,17 @@ def alarm_report(value: bytes | None, now: datetime, new: ReportId) -> Report:
     return Report(
         id=new,
         source=Source.ALARM,
-        origin=f"alarm:{alarm.platform}",
-        origin_key=clean_text(alarm.alarm_id, "/alarm_id", limit=64, required=True),
+        origin=f"alarm:{clean_code(alarm.platform, '/platform')}",
+        origin_key=clean_code(alarm.alarm_id, "/alarm_id"),
         received_at=now,
         occurred_at=checked_time(alarm.raised_at, now, "/raised_at"),
         text=clean_text(alarm.text, "/text"),
         point=_point(alarm.position),
-        category=alarm.category,
+        category=clean_code(alarm.category, "/category"),
         kind=alarm.kind,
-        condition=alarm.condition,
+        condition=_code(alarm.condition, "/condition"),
         urgency=alarm.urgency,
-        extra={"device": clean_text(alarm.device, "/device", limit=64)},
+        extra={"device": clean_code(alarm.device, "/device")},
     )
 
 
@@ -181,6 +181,10 @@ def _point(position: Position | None) -> Point | None:
     return checked_point(position.lon, position.lat, position.crs, "/position") if position else None
 
 
+def _code(code: str | None, pointer: str) -> str | None:
+    return None if code is None else clean_code(code, pointer)
+
+
 def _contact(caller: Caller | None) -> Contact | None:
     if caller is None:
         return None
@@ -204,7 +208,9 @@ def _decode(decoder: msgspec.json.Decoder[T], value: bytes | None) -> T:
         pointer = (where[1] if where else "").replace("[...]", "").replace(".", "/")
         if missing:
             raise _invalid(f"{pointer}/{missing[1]}", "field-missing", "缺少必填字段") from error
-        raise _invalid(pointer, "type-mismatch", "字段类型不符", message.split(" - at")[0]) from error
+        # an unknown word is quoted by the message, and may be anything a person typed
+        hint = "unknown word" if message.startswith("Invalid enum") else message.split(" - at")[0]
+        raise _invalid(pointer, "type-mismatch", "字段类型不符", hint) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Invalid("json-invalid", "无法解析 JSON", "the value is not well-formed UTF-8 JSON") from error
 

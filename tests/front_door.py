@@ -183,7 +183,7 @@ class Listener:
         """The next event: its id, its type and its data."""
         frame = await asyncio.wait_for(self._frames.get(), within)
         fields = dict(line.split(": ", 1) for line in frame.strip().splitlines())
-        return {"id": fields["id"], "event": fields["event"], **json.loads(fields["data"])}
+        return {"id": fields.get("id", ""), "event": fields["event"], **json.loads(fields["data"])}
 
     async def take(self, number: int) -> list[dict[str, Any]]:
         """So many events."""

@@ -58,7 +58,7 @@ async def listing(
     """Cases, newest first, narrowed by area code, lead unit, category code, state, overdue; pages by ``cursor``."""
     narrowed = Filter(
         area=area_key(tools, area),
-        unit=unit,
+        unit=known_unit(tools, unit),
         category=tools.office.advisers.catalogue.find(category).key if category else None,
         state=state,
         overdue=overdue,
@@ -143,7 +143,7 @@ async def carry_out(
         note=sent.note,
     )
     command = _completed(tools, case, command, sent)
-    fingerprint = sha256(f"{case.id} {verb} {command.task} ".encode() + sent.model_dump_json().encode()).digest()
+    fingerprint = sha256(f"{case.id} {verb} {task} ".encode() + sent.model_dump_json().encode()).digest()
     asked = Asked(command, idempotency_key(key) if key else None, fingerprint)
     outcome = await tools.actions.submit(asked)
     headers = {"ETag": f'"{outcome.version}"'}
@@ -191,6 +191,13 @@ def area_key(tools: Deps, code: str | None, pointer: str = "/area") -> str | Non
     if code not in tools.area_keys:
         raise Invalid("area-unknown", "区域代码不存在", faults=(Fault(pointer, "area-unknown"),))
     return tools.area_keys[code]
+
+
+def known_unit(tools: Deps, unit: str | None) -> str | None:
+    """A unit code to filter by. Raises ``Invalid`` for one the city pack does not know."""
+    if unit is not None and unit not in tools.present.units:
+        raise Invalid("unit-unknown", "单位不存在", faults=(Fault("/unit", "unit-unknown"),))
+    return unit
 
 
 def case_scope(who: Caller) -> Scope:

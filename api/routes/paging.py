@@ -24,6 +24,6 @@ def read(text: str | None) -> Cursor | None:
         cursor = datetime.fromisoformat(moment), UUID(row)
     except (ValueError, Base64Error) as error:
         raise Invalid("cursor-invalid", "分页位置有误", "send the 'next' of the page before, unchanged") from error
-    if cursor[0].tzinfo is None:
+    if cursor[0].tzinfo is None or not 2000 <= cursor[0].year < 9999:
         raise Invalid("cursor-invalid", "分页位置有误", "send the 'next' of the page before, unchanged")
     return cursor

@@ -11,9 +11,9 @@ from api.auth import Caller
 from api.deps import Deps, answer, caller, deps, json_body
 from api.schemas import Accepted, ReportIn, ReportOut, problems
 from domain.commands import Role
-from domain.errors import Invalid, NotFound
+from domain.errors import Fault, Invalid, NotFound
 from domain.ids import ReportId
-from domain.report import Contact, Report, Source, checked_point, checked_time, clean_text
+from domain.report import Contact, Report, Source, checked_point, checked_time, clean_code, clean_text
 from handlers.outcomes import AlreadyDone
 
 router = APIRouter(prefix="/v1/reports", tags=["reports"])
@@ -69,6 +69,10 @@ _SOURCES = {Role.INSPECTOR: Source.INSPECTOR}
 def _report(sent: ReportIn, who: Caller, key: str, new: ReportId) -> Report:
     now = datetime.now(UTC)
     place = sent.position
+    text = clean_text(sent.text, "/text")
+    if not text and sent.category is None:
+        fault = Fault("/text", "text-empty")
+        raise Invalid("text-empty", "缺少事件描述", "say what happened, or give a category code", (fault,))
     return Report(
         id=new,
         source=_SOURCES.get(who.actor.role, Source.HOTLINE),
@@ -76,13 +80,13 @@ def _report(sent: ReportIn, who: Caller, key: str, new: ReportId) -> Report:
         origin_key=key,
         received_at=now,
         occurred_at=checked_time(sent.captured_at, now, "/captured_at") if sent.captured_at else None,
-        text=clean_text(sent.text, "/text"),
+        text=text,
         address=clean_text(sent.address, "/address", limit=256),
         area_names=tuple(clean_text(name, f"/areas/{n}", limit=100) for n, name in enumerate(sent.areas)),
         point=checked_point(place.lon, place.lat, place.crs, "/position") if place else None,
-        category=sent.category,
+        category=None if sent.category is None else clean_code(sent.category, "/category"),
         kind=sent.kind,
-        condition=sent.condition,
+        condition=None if sent.condition is None else clean_code(sent.condition, "/condition"),
         urgency=sent.urgency,
         contact=_contact(sent),
     )

@@ -8,7 +8,7 @@ from fastapi.responses import StreamingResponse
 from api.auth import Caller
 from api.deps import Deps, caller, deps
 from api.live import Wish, parsed_position
-from api.routes.cases import area_key, case_scope
+from api.routes.cases import area_key, case_scope, known_unit
 from api.schemas import problems
 from domain.case import State
 
@@ -33,7 +33,7 @@ async def stream(
     """Case events from now on, or from after ``Last-Event-ID``; filters narrow them. A client too slow is cut off."""
     wish = Wish(
         area=area_key(tools, area),
-        unit=unit,
+        unit=known_unit(tools, unit),
         category=tools.office.advisers.catalogue.find(category).key if category else None,
         state=state,
         type=type,

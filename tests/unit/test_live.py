@@ -104,6 +104,7 @@ async def test_who_falls_behind_is_dropped_and_told_so_by_the_end_of_the_stream(
         slow = await hub.subscribe(Scope(), Wish(), None)
         assert (await anext(slow)).startswith(b"retry:")
         quick = await hub.subscribe(Scope(), Wish(), None)
+        assert (await anext(quick)).startswith(b"retry:")
         for start in range(1, 1401, 200):
             record.happens(*range(start, start + 200))
             assert await ids(quick, 200) == [f"{n}-{n}" for n in range(start, start + 200)]
@@ -114,10 +115,11 @@ async def test_who_falls_behind_is_dropped_and_told_so_by_the_end_of_the_stream(
 
 async def test_too_many_streams_are_refused_and_one_that_ends_makes_room() -> None:
     async with following(Record(), limit=2) as hub:
-        one, _two = [await hub.subscribe(Scope(), Wish(), None) for _ in range(2)]
+        one, two = [await hub.subscribe(Scope(), Wish(), None) for _ in range(2)]
+        await anext(one)
+        await anext(two)
         with pytest.raises(Refused, match="too-many-streams"):
             await hub.subscribe(Scope(), Wish(), None)
-        await anext(one)
         await one.aclose()  # type: ignore[attr-defined]
         assert hub.subscribers == 1
         await hub.subscribe(Scope(), Wish(), None)
@@ -137,6 +139,7 @@ async def test_an_absent_database_is_waited_for() -> None:
     record = Record()
     async with following(record) as hub:
         frames = await hub.subscribe(Scope(), Wish(), None)
+        await anext(frames)
         record.away = True
         record.happens(1)
         await asyncio.sleep(0.4)
@@ -160,10 +163,12 @@ async def test_an_error_nobody_foresaw_does_not_end_the_streams_for_good() -> No
     record = Moody()
     hub = Hub(cast("Views", record))
     await hub.start()
+    await asyncio.sleep(0.01)
     frames = await hub.subscribe(Scope(), Wish(), None)
+    await anext(frames)
     record.happens(1)
     try:
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(3):
             assert await ids(frames, 1) == ["1-1"]
     finally:
         await hub.stop()
