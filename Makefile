@@ -10,7 +10,7 @@ CODE := $(PACKAGES) tests bench deploy
 .PHONY: help setup demo up test check unit contract e2e bench acceptance doctor lock format clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## create the virtual environment from the lock file
 

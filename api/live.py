@@ -102,8 +102,8 @@ class Hub:
                 if not started:
                     self._position, started = await self._views.stream_end(), True
                 entries = await self._views.stream(self._position, Scope(), _PAGE)
-            except Unavailable as error:
-                log.warning("live streams wait: %s", error)
+            except Exception as error:  # whatever it is, the streams of everybody must not end with it
+                log.log(logging.WARNING if isinstance(error, Unavailable) else logging.ERROR, "streams wait: %s", error)
                 await asyncio.sleep(1.0)
                 continue
             for entry in entries:
@@ -117,7 +117,8 @@ class Hub:
     def _may_see(self, subscriber: Subscriber, entry: StreamEntry) -> bool:
         scope = subscriber.scope
         in_area = not scope.areas or any(entry.area.startswith(key) for key in scope.areas)
-        return in_area and scope.unit in (None, entry.unit) and subscriber.wish.holds(entry)
+        concerned = scope.unit is None or scope.unit in entry.units
+        return in_area and concerned and subscriber.wish.holds(entry)
 
     def _drop(self, subscriber: Subscriber) -> None:
         self._subscribers.discard(subscriber)
@@ -133,15 +134,18 @@ class Hub:
         """
         if len(self._subscribers) >= self._limit:
             raise Refused("too-many-streams", "订阅数已达上限", f"at most {self._limit} streams a process")
-        subscriber = Subscriber(scope, wish)
-        # enrolled before the look-back, so that what happens meanwhile waits in the queue and nothing falls between
-        self._subscribers.add(subscriber)
-        return self._serve(subscriber, last)
+        return self._serve(Subscriber(scope, wish), last)
 
     async def _serve(self, subscriber: Subscriber, last: Position | None) -> AsyncIterator[bytes]:
+        # enrolled before the look-back, so that what happens meanwhile waits in the queue and nothing falls between
+        self._subscribers.add(subscriber)
         try:
             yield b"retry: 2000\n\n"
             seen = last
+            if seen is not None and seen > await self._views.stream_end():
+                # not a position of this history: it was restored from an older one, so the client must read anew
+                yield b"event: reset\ndata: {}\n\n"
+                seen = None
             while seen is not None:
                 page = await self._views.stream(seen, subscriber.scope, _PAGE)
                 for entry in page:

@@ -34,8 +34,8 @@ class Strict(BaseModel):
 class PositionIn(Strict):
     """A position in degrees. The coordinate system is never guessed: phones and maps differ by 300–600 m in China."""
 
-    lon: float = Field(examples=[113.9512345])
-    lat: float = Field(examples=[27.9312345])
+    lon: float = Field(examples=[113.934867])
+    lat: float = Field(examples=[27.964142])
     crs: Annotated[Crs, Field(strict=False, examples=["EPSG:4326"])]
 
 
@@ -243,6 +243,26 @@ class Problem(BaseModel):
     detail: str | None = None
     current_version: int | None = None
     errors: list[dict[str, str]] | None = None
+
+
+_REF = "#/components/schemas/{model}"
+REQUESTS: tuple[type[Strict], ...] = (ReportIn, ActionIn)
+
+
+def json_of(model: type[Strict]) -> dict[str, Any]:
+    """A request body for OpenAPI. Routes read the raw bytes themselves, so that size and form are judged first."""
+    schema = {"$ref": _REF.format(model=model.__name__)}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def request_schemas() -> dict[str, Any]:
+    """The schemas of all request bodies and their parts, by name, for OpenAPI's components."""
+    found: dict[str, Any] = {}
+    for model in REQUESTS:
+        schema = model.model_json_schema(ref_template=_REF)
+        found.update(schema.pop("$defs", {}))
+        found[model.__name__] = schema
+    return found
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -244,7 +244,7 @@ def _check(case: Case | None, command: Command) -> None:
 
 
 def _check_filing(given: Command | Opening | None) -> None:
-    if given is None or not (given.category and given.place):
+    if given is None or not (given.category and given.place and given.place.path):
         raise Refused("filing-incomplete", "立案要素不全", "category and place are mandatory at filing")
     if given.condition and given.condition.category != given.category.key:
         raise Refused("condition-mismatch", "立案条件不属于该小类", "take a condition of the category")

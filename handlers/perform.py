@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 from domain.case import Case
 from domain.commands import Command
@@ -76,7 +77,7 @@ async def perform_many(office: Office, requests: Sequence[Request]) -> list[Outc
     """
     ids = [request.command.case for request in requests if request.command.case is not None]
     keyed = [(r.command.actor.id, r.key) for r in requests if r.key is not None]
-    async with office.store.unit(lock=ids) as unit:
+    async with office.store.unit(lock=[*ids, *map(_key_lock, keyed)]) as unit:
         answered = await unit.cases.answers(keyed) if keyed else {}
         docket = Docket(await unit.cases.load(ids), unit, office.advisers.policy)
         outcomes: list[Outcome] = []
@@ -92,6 +93,11 @@ async def perform_many(office: Office, requests: Sequence[Request]) -> list[Outc
         if fresh:
             await unit.cases.remember(fresh)
     return outcomes
+
+
+def _key_lock(key: tuple[str, str]) -> UUID:
+    """What two commands under one key wait for, even if they are about different cases."""
+    return uuid5(NAMESPACE_OID, "\0".join(key))
 
 
 def _answer(request: Request, key: str, outcome: Done) -> Answer:

@@ -110,8 +110,7 @@ def api(number: int = 0) -> None:
     """Run one API process."""
     from runtime.processes import run_api
 
-    del number  # names the process on its command line; every API process is alike
-    _process(run_api)
+    _process(lambda settings: run_api(settings, number))
 
 
 @app.command()
@@ -170,12 +169,15 @@ def prepare() -> None:
 
 @app.command()
 def republish(
-    since: Annotated[datetime | None, typer.Option(help="from the events of this time (UTC) on; else from now")] = None,
+    since: Annotated[datetime | None, typer.Option(help="from the events of this time (UTC) on")] = None,
+    from_now: Annotated[bool, typer.Option(help="skip what was not published; reports among it are not filed")] = False,
 ) -> None:
     """Set where the relay goes on: needed after a restore, when the position belongs to another timeline.
 
     Consumers know repeated events by their id; stop the relay first.
     """
+    if (since is None) is not from_now:
+        raise Invalid("position-required", "请指定起点", "give --since TIME, or --from-now to skip all")
     from store.pool import connect
     from store.seat import reposition
 

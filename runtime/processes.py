@@ -35,9 +35,13 @@ _SEAT_PAUSE = 1.0
 RELAY = "relay"
 
 
-def run_api(settings: Settings) -> None:
-    """Serve HTTP. Several processes may share the port: the kernel deals out the connections."""
+def run_api(settings: Settings, number: int) -> None:
+    """Serve HTTP. Several processes may share the port: the kernel deals out the connections.
+
+    ``/metrics`` then answers for whichever process was dealt the request; each has its own figures port beside.
+    """
     telemetry = Telemetry()
+    _expose(telemetry, settings, 20 + number)
 
     async def scrape(tools: Deps) -> bytes:
         with suppress(Unavailable):
@@ -78,6 +82,7 @@ def run_stream_worker(settings: Settings, number: int) -> None:
         topics,
         client_id(group),
         excused_until=lambda: max(door.excused_until for _, door in served),
+        observe=telemetry.lag,
     )
     watchdog.start()
     code = run_worker(app)

@@ -88,6 +88,7 @@ START: Mapping[str, str] = {
     "api-unavailable": "start the API and import the file again; what was taken is known",
     "client-unknown": "name a client of the city pack; run `cityloop prepare` after adding one",
     "disk-full": "make room and start again",
+    "position-required": "give `cityloop republish` a time, or `--from-now`",
     "java-missing": "install Java 17, or set CITYLOOP_KAFKA_BOOTSTRAP",
     "java-too-old": "install Java 17, or set JAVA_HOME to it",
     "kafka-jars-unresolved": "check the network and Maven's proxy settings, start again",

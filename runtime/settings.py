@@ -22,7 +22,7 @@ MEANINGS: Mapping[str, str] = {
     "api_port": "port of the API; 0: a free one",
     "api_processes": "API processes",
     "workers": "worker processes",
-    "metrics_port": "first port for the figures of worker, relay and sweep; 0: none",
+    "metrics_port": "figures ports: worker N at +N, relay at +10, sweep at +11, API process N at +20+N; 0: none",
     "pool_size": "database connections of each process",
     "exercise_pace": "above 1: limits run that many times faster (演练)",
     "kafka_port": "port of the embedded broker; 0: a free one",

@@ -1,5 +1,6 @@
 """All metric names with their meaning in one table; docs/metrics.md is made of it. Recording is cheap: once a batch."""
 
+import collections
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -8,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from streams.door import Count
+from streams.offsets import Place, Standing
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -32,6 +34,7 @@ METRICS: Mapping[str, tuple[type[Any], str, tuple[str, ...]]] = {
     ),
     "cityloop_door_retries": (Counter, "retries in place because a neighbour was away", ("door",)),
     "cityloop_door_batch_seconds": (Histogram, "time from a batch's arrival to its commit", ("door",)),
+    "cityloop_lag_records": (Gauge, "records of a topic that the worker group has not finished", ("topic",)),
     "cityloop_relay_events": (Counter, "events published to Kafka", ()),
     "cityloop_sweep_expired": (Counter, "deadlines that expired", ()),
     "cityloop_sweep_rounds": (Counter, "rounds of the sweep", ()),
@@ -85,6 +88,14 @@ class Telemetry:
     def took(self, door: str, seconds: float) -> None:
         """One batch from its first record in hand to its acknowledgement."""
         self["cityloop_door_batch_seconds"].labels(door).observe(seconds)
+
+    def lag(self, standings: Mapping[Place, Standing]) -> None:
+        """What the watchdog saw of every partition."""
+        topics: collections.Counter[str] = collections.Counter()
+        for (topic, _), standing in standings.items():
+            topics[topic] += standing.lag
+        for topic, records in topics.items():
+            self["cityloop_lag_records"].labels(topic).set(records)
 
     # HTTP --------------------------------------------------------------------------------------------------------
 

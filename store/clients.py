@@ -33,7 +33,7 @@ class Clients:
         self._pool = pool
 
     async def put(self, clients: Sequence[Client]) -> None:
-        """Enter or update clients; keys stay as they are."""
+        """Make these the clients that may call: new ones entered, known ones updated, others shut out. Keys stay."""
         with translated():
             await self._pool.execute(
                 sql("clients_put"),

@@ -1,4 +1,4 @@
-"""Domain values to and from the documents in PostgreSQL's jsonb columns. The only place that knows both."""
+"""Domain values to and from the documents in PostgreSQL's json columns. The only place that knows both."""
 
 from typing import Any, TypeVar
 

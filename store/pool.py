@@ -30,6 +30,10 @@ async def connect(dsn: str, *, size: int, application: str) -> Pool:
                 # an abandoned transaction would hold back the outbox (its horizon is pg_snapshot_xmin)
                 "idle_in_transaction_session_timeout": "30s",
                 "timezone": "UTC",
+                # a machine that vanished must not keep its seat and its locks for hours
+                "tcp_keepalives_idle": "15",
+                "tcp_keepalives_interval": "5",
+                "tcp_keepalives_count": "3",
                 "jit": "off",
             },
         )

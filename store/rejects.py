@@ -54,9 +54,9 @@ class Rejects:
             [encode(r.headers) for r in rejected],
             [r.value for r in rejected],
             [sha256(r.value or b"").digest() for r in rejected],
-            [r.code for r in rejected],
-            [r.reason for r in rejected],
-            [r.traceback for r in rejected],
+            [_storable(r.code) for r in rejected],
+            [_storable(r.reason) for r in rejected],
+            [_storable(r.traceback) for r in rejected],
         )
 
     async def find(self, *, code: str | None = None, after: int = 0, limit: int = 100) -> list[Rejected]:
@@ -72,6 +72,11 @@ class Rejects:
     async def replayed(self, ids: Sequence[int]) -> None:
         """Note that these were put back through their door."""
         await self._connection.execute(sql("rejects_replayed"), ids)
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL's text knows no NUL, and no half characters; the record's own bytes are kept beside, untouched."""
+    return text.replace("\0", "␀").encode("utf-8", "replace").decode()
 
 
 def _rejected(row: asyncpg.Record) -> Rejected:

@@ -65,7 +65,10 @@ class ClientView:
 
 @dataclass(frozen=True, slots=True)
 class StreamEntry:
-    """An event with what streams are filtered by: the case's number, area, unit and category as they are now."""
+    """An event with what streams are filtered by: the case's number, area, unit and category as they are now.
+
+    ``unit`` has the lead; ``units`` are all that have or had a task on the case.
+    """
 
     position: Position
     case: UUID
@@ -77,6 +80,7 @@ class StreamEntry:
     unit: str | None
     category: str | None
     state: str
+    units: tuple[str, ...] = ()
 
 
 class Views:
@@ -159,7 +163,7 @@ class Views:
         return [
             StreamEntry(
                 Position(r["tx"], r["seq"]), r["subject"], r["no"], r["version"], r["type"], r["at"], r["area"],
-                r["unit"], r["category"], r["state"],
+                r["unit"], r["category"], r["state"], tuple(r["units"]),
             )
             for r in rows
         ]  # fmt: skip

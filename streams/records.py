@@ -19,7 +19,6 @@ from domain.report import Contact, Report, Source, checked_point, checked_time, 
 
 T = TypeVar("T")
 Code = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
-Text = Annotated[str, msgspec.Meta(max_length=16_000)]
 
 
 class Position(msgspec.Struct, frozen=True):
@@ -43,8 +42,8 @@ class HotlineTicket(msgspec.Struct, frozen=True, kw_only=True):
     centre: Code
     ticket_no: Code
     called_at: datetime
-    text: Text
-    address: Annotated[str, msgspec.Meta(max_length=1000)] = ""
+    text: str
+    address: str = ""
     areas: list[str] = []
     position: Position | None = None
     category: Code | None = None
@@ -64,8 +63,8 @@ class InspectorReport(msgspec.Struct, frozen=True, kw_only=True):
     category: Code
     kind: Kind = Kind.EVENT
     condition: Code | None = None
-    text: Text = ""
-    address: Annotated[str, msgspec.Meta(max_length=1000)] = ""
+    text: str = ""
+    address: str = ""
     urgency: Urgency = Urgency.NORMAL
 
 
@@ -80,7 +79,7 @@ class SensorAlarm(msgspec.Struct, frozen=True, kw_only=True):
     category: Code
     kind: Kind = Kind.EVENT
     condition: Code | None = None
-    text: Text = ""
+    text: str = ""
     urgency: Urgency = Urgency.URGENT
 
 

@@ -54,10 +54,12 @@ class Watchdog:
         patience: float = 60.0,
         every: float = 5.0,
         end: Callable[[str], None] | None = None,
+        observe: Callable[[Mapping[Place, Standing]], None] = lambda _: None,
     ) -> None:
         """``excused_until`` gives the monotonic time to which the worker waits in honesty, like ``Door.excused_until``.
 
-        ``end`` is called once with the reason, by default it ends the process with ``EXIT_STALLED``.
+        ``end`` is called once with the reason, by default it ends the process with ``EXIT_STALLED``. ``observe`` is
+        told what was seen of every partition, for figures.
         """
         self._bootstrap = bootstrap
         self._group = group
@@ -67,6 +69,7 @@ class Watchdog:
         self._every = every
         self._progress = Progress(patience)
         self._end = end or end_process
+        self._observe = observe
         self._clerk: Clerk | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name=f"watchdog-{group}", daemon=True)
@@ -100,6 +103,7 @@ class Watchdog:
                 self._clerk = Clerk(self._bootstrap, timeout=self._every)
             standings = self._clerk.standings(self._group, self._topics)
             owners = self._clerk.owners(self._group)
+            self._observe(standings)
         except Exception as error:  # a watchdog must not die in silence, nor bite for what it did not see
             level = logging.INFO if isinstance(error, Unavailable) else logging.ERROR
             log.log(level, "watchdog of %s sees nothing: %s", self._group, error)

@@ -43,9 +43,8 @@ class Wire:
             self._server.close()
         for writer in tuple(self._writers):
             writer.transport.abort()
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=5)
 
     def say_goodbye(self) -> None:
         """Tell every client, as a server does that shuts down, that its connection is about to end."""

@@ -20,14 +20,17 @@ from api.schemas import (
     CaseWithReports,
     Explanation,
     StepOut,
+    json_of,
     problems,
 )
 from domain.case import Case, State, Verdict
+from domain.catalogue import Category, Condition
 from domain.commands import Command, Verb
 from domain.errors import Fault, Invalid, NotFound, Refused
 from domain.ids import CaseNo, TaskId
 from domain.lifecycle import allowed
 from domain.place import Place
+from domain.report import clean_text
 from domain.task import Task
 from handlers.outcomes import AlreadyDone
 from handlers.perform import Request as Asked
@@ -37,9 +40,7 @@ router = APIRouter(prefix="/v1/cases", tags=["cases"])
 
 _MISSING = problems(404)
 _ACTION_REFUSALS = problems(400, 403, 404, 409, 422, 428, 503)
-ACTION_BODY = {
-    "requestBody": {"required": True, "content": {"application/json": {"schema": ActionIn.model_json_schema()}}}
-}
+ACTION_BODY = json_of(ActionIn)
 _ETAG = re.compile(r'(?:W/)?"(\d{1,9})"')
 
 
@@ -139,8 +140,8 @@ async def carry_out(
         case=case.id,
         expected=_version(match),
         task=task or _own_task(case, verb, who),
-        reason=sent.reason,
-        note=sent.note,
+        reason=clean_text(sent.reason, "/reason"),
+        note=clean_text(sent.note, "/note"),
     )
     command = _completed(tools, case, command, sent)
     fingerprint = sha256(f"{case.id} {verb} {task} ".encode() + sent.model_dump_json().encode()).digest()
@@ -157,8 +158,12 @@ def _completed(tools: Deps, case: Case, command: Command, sent: ActionIn) -> Com
     office = tools.office
     if command.verb is Verb.FILE:
         category = office.advisers.catalogue.find(sent.category) if sent.category else case.category
-        condition = office.advisers.catalogue.condition(category, sent.condition) if category else None
-        return replace(command, category=category, condition=condition, place=_place(tools, case, sent.area))
+        return replace(
+            command,
+            category=category,
+            condition=_condition(tools, case, category, sent),
+            place=_place(tools, case, sent.area),
+        )
     if command.verb is Verb.DISPATCH and sent.unit:
         _check_units(tools, (sent.unit, *sent.assist))
         verdict = Verdict(sent.unit, tuple(sent.assist), "by hand", "", sent.reason or "chosen by the dispatcher")
@@ -167,6 +172,13 @@ def _completed(tools: Deps, case: Case, command: Command, sent: ActionIn) -> Com
     if command.verb is Verb.FAIL:
         return replace(command, new_tasks=(TaskId(office.new_id()),))
     return command
+
+
+def _condition(tools: Deps, case: Case, category: Category | None, sent: ActionIn) -> Condition | None:
+    """The condition named; else the one heard at intake, if the category stays; else the first of the category."""
+    if category is None or (sent.condition is None and category == case.category and case.condition is not None):
+        return case.condition
+    return tools.office.advisers.catalogue.condition(category, sent.condition)
 
 
 def _place(tools: Deps, case: Case, area: str | None) -> Place:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 
 from api.auth import Caller
 from api.deps import Deps, answer, caller, deps, json_body
-from api.schemas import Accepted, ReportIn, ReportOut, problems
+from api.schemas import Accepted, ReportIn, ReportOut, json_of, problems
 from domain.commands import Role
 from domain.errors import Fault, Invalid, NotFound
 from domain.ids import ReportId
@@ -20,7 +20,7 @@ router = APIRouter(prefix="/v1/reports", tags=["reports"])
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _REFUSALS = problems(400, 401, 403, 413, 415, 422, 503)
-_BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": ReportIn.model_json_schema()}}}}
+_BODY = json_of(ReportIn)
 
 
 def idempotency_key(text: str | None) -> str:

@@ -31,6 +31,7 @@ WORDS: Mapping[str, Mapping[StrEnum, str]] = {
         Verb.JOIN: "并案",
         Verb.REFUSE: "不予受理",
         Verb.DISPATCH: "派遣",
+        Verb.DEFER: "转派遣席",
         Verb.ACCEPT: "签收",
         Verb.SEND_BACK: "退回",
         Verb.FINISH: "处置完成",
@@ -60,7 +61,12 @@ WORDS: Mapping[str, Mapping[StrEnum, str]] = {
         TaskState.SENT_BACK: "已退回",
     },
     "clock": {Clock.FILING: "受理", Clock.DISPATCH: "派遣", Clock.DISPOSAL: "处置", Clock.CHECK: "核查"},
-    "deadline": {DeadlineState.RUNNING: "计时中", DeadlineState.MET: "按期", DeadlineState.MISSED: "超期"},
+    "deadline": {
+        DeadlineState.RUNNING: "计时中",
+        DeadlineState.MET: "按期",
+        DeadlineState.MISSED: "超期",
+        DeadlineState.STOPPED: "中止",
+    },
     "time": {
         TimeUnit.MINUTE: "分钟",
         TimeUnit.URGENT_WORK_HOUR: "紧急工作时",

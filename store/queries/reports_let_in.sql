@@ -6,6 +6,7 @@ WITH given AS (
 ), fresh AS (
     INSERT INTO reports (id, source, origin, origin_key, fingerprint, doc, contact)
     SELECT id, source, origin, origin_key, fingerprint, doc, contact FROM given
+    ORDER BY origin, origin_key  -- two batches that hold the same keys wait for each other in one order
     ON CONFLICT (origin, origin_key) DO NOTHING
     RETURNING id, source, origin, received_at
 )

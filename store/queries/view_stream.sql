@@ -1,5 +1,6 @@
 -- Case events in commit order for live streams, with what streams are filtered by.
-SELECT e.tx, e.seq, e.subject, e.version, e.type, e.at, c.no, c.area, c.unit, c.category, e.doc ->> 'state' AS state
+SELECT e.tx, e.seq, e.subject, e.version, e.type, e.at, c.no, c.area, c.unit, c.category, e.doc ->> 'state' AS state,
+       ARRAY(SELECT t.unit FROM tasks t WHERE t.case_id = c.id) AS units
 FROM events e JOIN cases c ON c.id = e.subject
 WHERE (e.tx, e.seq) > ($1::bigint, $2::bigint)
   AND e.tx < pg_snapshot_xmin(pg_current_snapshot())::text::bigint

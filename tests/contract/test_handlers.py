@@ -505,7 +505,6 @@ async def test_a_command_sent_on_several_lines_at_once_takes_effect_once(office:
     assert Counter(type(outcome) for (outcome,) in outcomes) == {Done: 1, AlreadyDone: 5}
 
 
-@pytest.mark.xfail(strict=True, reason="bug: key-race (answers_keep breaks on a key taken on another case meanwhile)")
 async def test_one_key_on_two_cases_at_once_is_refused_and_breaks_nothing(office: Office) -> None:
     for n in range(10):
         cases = await cases_of(office, await dispatched(office, a_call(90 + 2 * n), a_call(91 + 2 * n)))

@@ -115,7 +115,6 @@ async def test_a_promise_that_was_rolled_back_is_no_promise(office: Office, pool
     assert await accept_many(office, [replace(ticket, id=new_id())]) != [AlreadyDone(ticket.id)]
 
 
-@pytest.mark.xfail(strict=True, reason="bug: crossing-batches-deadlock (reports_let_in inserts in the order given)")
 async def test_two_batches_of_the_same_tickets_in_opposite_order_both_go_through(office: Office) -> None:
     async def crossing() -> list[list[Outcome]]:
         there = [a_call() for _ in range(400)]
@@ -447,7 +446,6 @@ async def test_a_reject_can_be_kept_whatever_its_headers_are_called(office: Offi
 
 
 @pytest.mark.parametrize("field", ["reason", "traceback"])
-@pytest.mark.xfail(strict=True, reason="bug: reject-with-nul (what cannot be kept stops the worker, again and again)")
 async def test_a_reject_can_be_kept_whatever_was_said_about_it(office: Office, field: str) -> None:
     await keep_rejects(office, [rejected(offset=12, **{field: "Invalid enum value '\x00'"})])
 
@@ -543,7 +541,6 @@ async def test_a_value_that_cannot_be_sent_is_a_fault_and_not_an_absence(office:
             await unit.cases.serials(2**40)
 
 
-@pytest.mark.xfail(strict=True, reason="bug: dying-line-taken-for-a-fault (asyncpg.InternalClientError is not away)")
 async def test_a_line_that_is_about_to_die_is_an_absence(fresh_dsn: str) -> None:
     """A server that shuts down says so while nobody asks; a question between this word and the end confuses asyncpg."""
     async with wire(fresh_dsn) as line:
