@@ -137,11 +137,13 @@ async def test_every_event_is_published_once_in_order_by_case_and_says_what_it_i
     assert Counter(dict(e.headers)["type"] for e in accepted_events) == {b"report.accepted": 6}
 
 
+@pytest.mark.xfail(strict=True, reason="bug: let-in-order (reports_let_in announces by the senders' numbers)")
 async def test_our_own_work_travels_beside_the_events_many_ids_a_record(
     office: Office, pool: Pool, kafka_bootstrap: str, prefix: str, producer: AIOKafkaProducer
 ) -> None:
     async with fresh_seat(pool) as reader:
-        crowd = await accepted(office, *(a_call(n, **COARSE) for n in range(450)))
+        numbers = (f"Z{999 - n}" for n in range(450))  # senders number as they like: it is our receipt that counts
+        crowd = await accepted(office, *(a_call(n, origin_key=number, **COARSE) for n, number in enumerate(numbers)))
         elsewhere = await accepted(office, *(a_call(n) for n in range(3)))
         assert await announce(reader, Publisher(producer, prefix).publish) == 453
     work = await published(kafka_bootstrap, prefix, FILE_WORK)

@@ -146,9 +146,6 @@ async def test_an_absent_database_is_waited_for() -> None:
         assert await ids(frames, 1) == ["1-1"]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="bug: hub-dies-silently (any error but Unavailable ends all streams until restart)"
-)
 async def test_an_error_nobody_foresaw_does_not_end_the_streams_for_good() -> None:
     class Moody(Record):
         moods = 1
