@@ -11,7 +11,6 @@ from store.views import ClientView, Scope, Views
 
 _REPORTERS = frozenset({Role.INSPECTOR, Role.HOTLINE, Role.DESK, Role.ADMIN})
 _STAFF = frozenset({Role.DESK, Role.DISPATCHER, Role.OFFICER, Role.VIEWER, Role.ADMIN})
-_EVERYONE = frozenset(Role) - {Role.SYSTEM}
 _ACTORS = frozenset({Role.DESK, Role.DISPATCHER, Role.UNIT, Role.OFFICER, Role.ADMIN})
 
 # Which verb a role may use on a case is the law's business (domain.lifecycle); this table is about routes.
@@ -22,7 +21,7 @@ ROUTES: Mapping[str, frozenset[Role]] = {
     "GET /v1/cases/{no}": _STAFF | {Role.UNIT, Role.INSPECTOR},
     "GET /v1/cases/{no}/history": _STAFF | {Role.UNIT},
     "GET /v1/cases/{no}/explain": _STAFF | {Role.UNIT},
-    "GET /v1/cases/{no}/actions": _EVERYONE,
+    "GET /v1/cases/{no}/actions": _STAFF | {Role.UNIT, Role.INSPECTOR},
     "POST /v1/cases/{no}/actions/{verb}": _ACTORS,
     "GET /v1/tasks": frozenset({Role.UNIT}),
     "POST /v1/tasks/{task_id}/actions/{verb}": frozenset({Role.UNIT}),

@@ -1,8 +1,8 @@
-"""Hotline tickets for benchmarks: seeded, inside the demo city, of many categories, spread so that few join."""
+"""Hotline tickets for benchmarks: seeded, inside the demo city, of many categories, over a year, so that few join."""
 
 import random
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 from aiokafka import AIOKafkaProducer
@@ -27,13 +27,13 @@ def spots(pack: Pack) -> list[tuple[float, float]]:
 def tickets(pack: Pack, count: int, seed: int = 1) -> Iterator[dict[str, object]]:
     """``count`` hotline tickets, the same for the same seed."""
     dice, places = random.Random(seed), spots(pack)
-    now = datetime.now(UTC).isoformat()
+    now = datetime.now(UTC)
     for n in range(count):
         lon, lat = dice.choice(places)
         yield {
             "centre": "12345",
             "ticket_no": f"{seed}-{n}",
-            "called_at": now,
+            "called_at": (now - timedelta(days=dice.uniform(0, 365))).isoformat(),
             "text": f"{dice.choice(_TEXTS)}，请尽快处理",
             "address": f"{n % 900}号门前",
             "position": {

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from classify.classifier import Classification
 from domain.catalogue import Urgency
@@ -44,10 +44,11 @@ async def file_many(office: Office, ids: Sequence[ReportId]) -> list[Outcome]:
     """
     async with office.store.unit(lock=ids) as unit:
         advised = _advised(office, await unit.reports.unfiled(ids))
-        nearby = _Nearby(await _open_near(unit, advised), office.advisers.policy)
+        policy = office.advisers.policy
+        nearby = _Nearby(await _open_near(unit, advised, policy.join_within), policy)
         likely = [match.case for one in advised if (match := nearby.match(one))]
         await unit.lock(likely)
-        docket = Docket(await unit.cases.load(likely), unit, office.advisers.policy)
+        docket = Docket(await unit.cases.load(likely), unit, policy)
         filing = _Filing(office, docket, unit.at, nearby, await unit.cases.serials(len(advised)))
         links = [filing.link(one) for one in advised]
         await docket.save()
@@ -65,9 +66,9 @@ def _advised(office: Office, reports: Sequence[Report]) -> list[Advised]:
     ]
 
 
-async def _open_near(unit: Unit, advised: Sequence[Advised]) -> list[Candidate]:
-    near = [(one.category, one.point) for one in advised if one.point and one.category]
-    return await unit.cases.open_near([category for category, _ in near], [point for _, point in near])
+async def _open_near(unit: Unit, advised: Sequence[Advised], within: timedelta) -> list[Candidate]:
+    sought = [(one.category, one.point, one.happened_at) for one in advised if one.point and one.category]
+    return await unit.cases.open_near(sought, within) if within else []
 
 
 class _Nearby:

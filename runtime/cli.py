@@ -253,7 +253,7 @@ def rejects_show(reject: int) -> None:
         "offset": found.offset,
         "item": found.item,
         "key": (found.key or b"").decode("utf-8", "replace"),
-        "headers": {name: bytes.fromhex(value).decode("utf-8", "replace") for name, value in found.headers.items()},
+        "headers": [[name, bytes.fromhex(value).decode("utf-8", "replace")] for name, value in found.headers],
         "value": (found.value or b"").decode("utf-8", "replace"),
         "code": found.code,
         "reason": found.reason,

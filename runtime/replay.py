@@ -38,5 +38,5 @@ async def replay(settings: Settings, *, code: str | None, reject: int | None) ->
 
 
 async def _send(producer: AIOKafkaProducer, reject: Rejected) -> None:
-    headers = [(name, bytes.fromhex(value)) for name, value in reject.headers.items()]
+    headers = [(name, bytes.fromhex(value)) for name, value in reject.headers]
     await producer.send_and_wait(reject.topic, reject.value, key=reject.key, headers=headers)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from domain.case import Case, Clock, Deadline, DeadlineState
 from domain.duplicates import Candidate, cell
@@ -65,12 +66,19 @@ class Cases:
         rows = await self._connection.fetch(sql("cases_load"), ids)
         return {row["id"]: decode_case(row["doc"]) for row in rows}
 
-    async def open_near(self, categories: Sequence[str], points: Sequence[Point]) -> list[Candidate]:
-        """Open cases of the given categories in the cells around the given points (parallel sequences), each once."""
-        wanted = {(category, *cell(point)) for category, point in zip(categories, points, strict=True)}
-        if not wanted:
+    async def open_near(self, sought: Sequence[tuple[str, Point, datetime]], within: timedelta) -> list[Candidate]:
+        """Open cases of a category in the cells around a point, that happened ``within`` of a moment; each once."""
+        if not sought:
             return []
-        rows = await self._connection.fetch(sql("cases_open_near"), *zip(*wanted, strict=True))
+        cells = [cell(point) for _, point, _ in sought]
+        rows = await self._connection.fetch(
+            sql("cases_open_near"),
+            [category for category, _, _ in sought],
+            [x for x, _ in cells],
+            [y for _, y in cells],
+            [moment for _, _, moment in sought],
+            within,
+        )
         found = {row["id"]: row for row in rows}.values()
         return [
             Candidate(r["id"], r["category"], r["occurred_at"], Point(r["lon"], r["lat"], Crs.WGS84)) for r in found

@@ -63,9 +63,9 @@ class Events:
         return Position(row["tx"], row["seq"]) if row else Position()
 
     async def before(self, moment: datetime) -> Position:
-        """The position after the last event before a moment."""
+        """A position before every event of a moment or later; the end if there is none."""
         row = await self._connection.fetchrow(sql("events_before"), moment)
-        return Position(row["tx"], row["seq"]) if row else Position()
+        return Position(row["tx"], row["seq"]) if row else await self.end()
 
     async def position(self, reader: str) -> Position:
         """How far a reader has come; the beginning for a new one."""

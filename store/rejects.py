@@ -1,6 +1,6 @@
 """What we could not use: kept with address, bytes and reason; listed, shown and replayed by the CLI."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -21,7 +21,7 @@ class Rejected:
     offset: int
     item: int
     key: bytes | None
-    headers: Mapping[str, str]
+    headers: Sequence[tuple[str, str]]
     value: bytes | None
     code: str
     reason: str

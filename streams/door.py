@@ -10,7 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from traceback import format_exception
+from traceback import format_tb
 from typing import Generic, Protocol, TypeVar
 
 from domain.errors import CityloopError, Invalid, Refused, Unavailable
@@ -207,7 +207,8 @@ def _rejected(raw: Raw, item: int, error: Exception) -> Reject:
         reason = "; ".join([str(error), *faults])
         return Reject(raw, error.code, reason, item=item)
     code = error.code if isinstance(error, CityloopError) else UNEXPECTED
-    return Reject(raw, code, type(error).__name__, "".join(format_exception(error)), item)
+    # where it happened, and not what it said: messages of libraries quote values, and values may be people's
+    return Reject(raw, code, type(error).__name__, "".join(format_tb(error.__traceback__)), item)
 
 
 def _pauses() -> Iterator[float]:

@@ -37,7 +37,7 @@ def _kept(reject: Reject) -> Rejected:
         offset=raw.offset,
         item=reject.item,
         key=raw.key,
-        headers={name: value.hex() for name, value in raw.headers},
+        headers=[(name, value.hex()) for name, value in raw.headers],
         value=raw.value,
         code=reject.code,
         reason=reject.reason,

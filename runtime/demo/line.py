@@ -1,6 +1,7 @@
 """One person's line to the public API: a base address, a key, and patience when the line is bad."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
@@ -8,11 +9,14 @@ import httpx
 
 Plain = dict[str, Any]
 
-_PAUSE = 0.5
+_PAUSE, _PATIENCE = 0.5, 60.0
 
 
 class Line:
-    """Calls the API in one client's name. Transport errors and 503 are waited out: what is promised is idempotent."""
+    """Calls the API in one client's name; every call may be repeated without harm.
+
+    Transport errors and 503 are waited out for a minute; then they are raised, as ``httpx.HTTPError``.
+    """
 
     def __init__(self, http: httpx.AsyncClient, key: str) -> None:
         self._http = http
@@ -46,12 +50,17 @@ class Line:
     async def _insist(
         self, method: str, path: str, headers: Mapping[str, str] | None = None, **rest: Any
     ) -> httpx.Response:
+        own = {**self._own, **(headers or {})}
+        deadline = time.monotonic() + _PATIENCE
         while True:
             try:
-                answer = await self._http.request(method, path, headers={**self._own, **(headers or {})}, **rest)
+                answer = await self._http.request(method, path, headers=own, **rest)
             except httpx.TransportError:
-                await asyncio.sleep(_PAUSE)
-                continue
-            if answer.status_code != 503:
-                return answer
+                if time.monotonic() > deadline:
+                    raise
+            else:
+                if answer.status_code != 503:
+                    return answer
+                if time.monotonic() > deadline:
+                    answer.raise_for_status()
             await asyncio.sleep(_PAUSE)

@@ -3,9 +3,10 @@
 import asyncio
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 from uuid import uuid4
 
 import msgspec
@@ -17,9 +18,14 @@ from runtime.demo.clock import ExerciseClock
 from runtime.demo.line import Line, Plain
 from runtime.demo.words import LINE_TEST, NOT_DONE, SENT_BACK, VAGUE, CallBack
 
+Deed = Coroutine[Any, Any, object]
+
 EVENING = 0.8
 """From this share of the day on nobody dawdles: all want to go home."""
 
+SLOW: Mapping[str, float] = {"sanitation": 0.22, "enforcement": 0.15, "roads": 0.10}
+SELDOM_SLOW, PICKY, BADLY_DONE = 0.03, 0.05, 0.06
+"""Shares of jobs that drag on, of cases a unit says are not its own, of work that fails the first check."""
 
 NOBODY_HOME = 0.25
 """The share of call-backs nobody picks up."""
@@ -50,11 +56,13 @@ class Person(ABC):
         """Work until cancelled. An office has several people: what is due in a round is done at once."""
         await asyncio.sleep(self.dice.uniform(0, self.pause))
         while True:
-            await asyncio.gather(*[deed async for deed in self.due()])
+            async with asyncio.TaskGroup() as group:
+                async for deed in self.due():
+                    group.create_task(deed)
             await asyncio.sleep(self.pause)
 
     @abstractmethod
-    def due(self) -> AsyncIterator[Awaitable[object]]:
+    def due(self) -> AsyncIterator[Deed]:
         """Look once at the screen; what is to be done now."""
 
     def intend(self, verb: str, least: float, most: float, reason: str = "") -> Intent:
@@ -88,7 +96,7 @@ class Department(Person):
         self._slow = slow
         self._picky = picky
 
-    async def due(self) -> AsyncIterator[Awaitable[object]]:
+    async def due(self) -> AsyncIterator[Deed]:
         """Go through the work list."""
         async for item in self.line.pages("/v1/tasks"):
             task, case = item["task"], item["case"]
@@ -117,11 +125,11 @@ class Department(Person):
 class Officer(Person):
     """A grid officer: goes and looks whether it was really done."""
 
-    async def due(self) -> AsyncIterator[Awaitable[object]]:
+    async def due(self) -> AsyncIterator[Deed]:
         """Check what departments say is finished."""
         async for case in self.line.pages("/v1/cases", state="pending_check"):
             matter = f"{case['no']} {case['reworks']}"
-            bad = not case["reworks"] and self.dice.random() < 0.06
+            bad = not case["reworks"] and self.dice.random() < BADLY_DONE
             if not self.ready(matter, self.intend("fail" if bad else "pass", 2, 10)):
                 continue
             intent = self.meant(matter)
@@ -143,7 +151,7 @@ class Desk(Person):
         self.put_aside: set[str] = set()
         """Cases whose citizen did not pick up: they wait for another day."""
 
-    async def due(self) -> AsyncIterator[Awaitable[object]]:
+    async def due(self) -> AsyncIterator[Deed]:
         """Go through what awaits the desk."""
         async for case in self.line.pages("/v1/cases", state="reported"):
             if case["no"] not in self.put_aside and self.ready(case["no"], self.intend("call back", 1, 5)):
@@ -184,7 +192,7 @@ class Dispatcher(Person):
         self.sent: set[str] = set()
         """Numbers of the cases sent on by hand."""
 
-    async def due(self) -> AsyncIterator[Awaitable[object]]:
+    async def due(self) -> AsyncIterator[Deed]:
         """Go through what waits for a department."""
         async for case in self.line.pages("/v1/cases", state="pending_dispatch"):
             if self.ready(f"{case['no']} {case['send_backs']}", self.intend("dispatch", 1, 5)):
@@ -212,11 +220,6 @@ class Staff:
 
     def __iter__(self) -> Iterator[Person]:
         return iter((self.desk, self.dispatcher, *self.others))
-
-
-SLOW: Mapping[str, float] = {"sanitation": 0.22, "enforcement": 0.15, "roads": 0.10}
-SELDOM_SLOW, PICKY = 0.03, 0.05
-"""Shares of jobs that drag on, and of cases a unit says are not its own."""
 
 
 def hire(pack: Pack, lines: Mapping[str, Line], clock: ExerciseClock, seed: int, deeds: Counter[str]) -> Staff:

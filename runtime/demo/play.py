@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 
+import httpx
 from rich.console import Console
 
 from domain.errors import CityloopError
@@ -30,7 +31,8 @@ def play(settings: Settings, *, reports: int, seed: int, stay: bool) -> bool:
         with setting_up(out) as say:
             running = stack.enter_context(machine(replace(settings, pack=PACK), say))
         out.print(f"\na day in {running.pack.name}: {reports:,} reports", highlight=False)
-        balanced = show(_live(running, reports, seed))
+        evening = _live(running, reports, seed)
+        balanced = evening is not None and show(evening)
         if stay:
             out.print()
             where(running.settings)
@@ -38,14 +40,19 @@ def play(settings: Settings, *, reports: int, seed: int, stay: bool) -> bool:
     return balanced
 
 
-def _live(running: Machine, reports: int, seed: int) -> Evening:
+def _live(running: Machine, reports: int, seed: int) -> Evening | None:
+    """The day's end, or None when the API was lost on the way; our own errors leave as themselves."""
     try:
         return asyncio.run(Day(running, reports=reports, seed=seed, out=out).live())
     except BaseExceptionGroup as group:
-        ours = next((error for error in _leaves(group) if isinstance(error, CityloopError)), None)
-        if ours is None:
-            raise
-        raise ours from group
+        for error in _leaves(group):
+            if isinstance(error, CityloopError):
+                raise error from group
+            if isinstance(error, httpx.HTTPError):
+                log = running.settings.home / "logs" / "api.log"
+                out.print(f"[bold red]the API is lost[/]: {error or type(error).__name__}; read {log}")
+                return None
+        raise
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:

@@ -68,11 +68,13 @@ class Day:
         self._out = out
 
     async def live(self) -> Evening:
-        """Play the day. Raises ``CityloopError``, perhaps in a group, when a server is lost for good."""
+        """Play the day. Raises ``CityloopError`` or ``httpx.HTTPError``, in a group, when a server is lost for good."""
         async with AsyncExitStack() as stack:
             http = await stack.enter_async_context(_http(self._running.url))
             producer = await stack.enter_async_context(_producer(self._settings.kafka_bootstrap))
             desk = await stack.enter_async_context(open_desk(self._settings, "cityloop-demo", self._running.pack))
+            async with desk.office.store.unit() as unit:
+                self._since = unit.at  # the database's clock, which stamps what is compared with it
             lines = {client: Line(http, key) for client, key in self._running.keys.items()}
             async with asyncio.TaskGroup() as group:
                 dashboard = Dashboard(lines[self._client(Role.VIEWER)])

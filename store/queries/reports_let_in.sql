@@ -2,11 +2,11 @@
 WITH given AS (
     SELECT * FROM unnest(
         $1::uuid[], $2::source[], $3::text[], $4::text[], $5::bytea[], $6::json[], $7::json[], $8::text[]
-    ) AS g (id, source, origin, origin_key, fingerprint, doc, contact, route)
+    ) WITH ORDINALITY AS g (id, source, origin, origin_key, fingerprint, doc, contact, route, n)
 ), fresh AS (
     INSERT INTO reports (id, source, origin, origin_key, fingerprint, doc, contact)
     SELECT id, source, origin, origin_key, fingerprint, doc, contact FROM given
-    ORDER BY origin, origin_key  -- two batches that hold the same keys wait for each other in one order
+    ORDER BY origin, origin_key, n  -- two batches that hold the same keys wait for each other in one order
     ON CONFLICT (origin, origin_key) DO NOTHING
     RETURNING id, source, origin, received_at
 )
@@ -14,4 +14,5 @@ INSERT INTO events (subject, version, type, at, route, doc)
 SELECT fresh.id, 1, 'report.accepted', fresh.received_at, given.route,
        json_build_object('report', fresh.id, 'source', fresh.source, 'origin', fresh.origin, 'at', fresh.received_at)
 FROM fresh JOIN given USING (id)
+ORDER BY given.n
 RETURNING subject AS id

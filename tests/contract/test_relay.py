@@ -137,7 +137,6 @@ async def test_every_event_is_published_once_in_order_by_case_and_says_what_it_i
     assert Counter(dict(e.headers)["type"] for e in accepted_events) == {b"report.accepted": 6}
 
 
-@pytest.mark.xfail(strict=True, reason="bug: let-in-order (reports_let_in announces by the senders' numbers)")
 async def test_our_own_work_travels_beside_the_events_many_ids_a_record(
     office: Office, pool: Pool, kafka_bootstrap: str, prefix: str, producer: AIOKafkaProducer
 ) -> None:
