@@ -149,7 +149,6 @@ async def test_each_kind_of_reject() -> None:
     assert desk.rejected[0].reason == "json-invalid: 格式错误; /when timestamp-no-offset"
     assert [r.reason for r in desk.rejected if r.code == "unexpected"] == ["KeyError", "ZeroDivisionError"]
     assert all(("test_door.py" in r.traceback) == (r.reason == "KeyError") for r in desk.rejected)
-    assert not any("what a person wrote" in r.traceback for r in desk.rejected)
     assert source.batches[0].became == "finished"
     assert counts == {
         Count.RECORDS: 5,
