@@ -106,15 +106,15 @@ def unfinished(cases: Sequence[Plain]) -> Table:
 
 
 def verdict(out: Console, account: Account, *, in_time: bool, heard: Heard) -> bool:
-    """Say in one line whether everything accounts; returns it."""
+    """Say in one line where everything is; returns whether all of it accounts, and the day ended in time."""
     sums = (
         f"in {account.sent} = filed {account.filed} + joined {account.joined} + awaiting the desk {account.at_desk}"
         f" + not accepted {account.not_accepted} + sent again {account.again} + refused with reason {account.refused};"
         f" lost {account.lost}, doubled {account.doubled}"
     )
-    well = account.balanced and in_time and heard.missed == heard.twice == 0
+    books = account.balanced and heard.missed == heard.twice == 0
     out.print(sums, highlight=False, soft_wrap=True)
+    out.print("[bold green]every report accounts[/]" if books else "[bold red]the books do not balance[/]")
     if not in_time:
-        out.print("[bold red]the day did not end in time[/]: the tables show what is missing")
-    out.print("[bold green]every report accounts[/]" if well else "[bold red]the books do not balance[/]")
-    return well
+        out.print("[bold red]the day did not end in time[/]: see the cases unfinished")
+    return books and in_time
