@@ -18,30 +18,25 @@ from handlers.ports import new_id
 from store.pool import connect
 from store.queries import sql
 
-_CASES = """INSERT INTO cases (id, no, version, state, source, urgency, category, area, unit, overdue, opened_at,
-    updated_at, filed_at, dispatched_at, lon, lat, cell_x, cell_y, doc)
-SELECT g.id, g.no, 2, 'pending_disposal', 'hotline', 'normal', $4, $5, $6, false, $7, $7, $7, $7,
-    113.95, 27.93, g.x, g.x, $3
-FROM unnest($1::uuid[], $2::text[], $8::integer[]) AS g (id, no, x)"""
-_EVENTS = """INSERT INTO events (subject, version, type, at, route, doc)
-SELECT g.id, $2, $3, $5, g.id::text, $4 FROM unnest($1::uuid[]) AS g (id)"""
-_TASKS = """INSERT INTO tasks (id, case_id, unit, part, state, round, offered_at)
-SELECT g.id, g.case_id, $3, 'lead', 'offered', 0, $4 FROM unnest($1::uuid[], $2::uuid[]) AS g (id, case_id)"""
-_DEADLINES = """INSERT INTO deadlines (case_id, clock, cycle, due_at)
-SELECT g.id, 'disposal', 1, $2 FROM unnest($1::uuid[]) AS g (id)"""
-_LINKS = """INSERT INTO case_reports (report_id, case_id, opened, linked_at)
-SELECT g.report_id, g.case_id, true, $3 FROM unnest($1::uuid[], $2::uuid[]) AS g (report_id, case_id)"""
+_CASES = (
+    "id", "no", "version", "state", "source", "urgency", "category", "area", "unit", "overdue", "opened_at",
+    "updated_at", "filed_at", "dispatched_at", "lon", "lat", "cell_x", "cell_y", "doc",
+)  # fmt: skip
+_EVENTS = ("subject", "version", "type", "at", "route", "doc")
+_TASKS = ("id", "case_id", "unit", "part", "state", "round", "offered_at")
+_DEADLINES = ("case_id", "clock", "cycle", "due_at")
+_LINKS = ("report_id", "case_id", "opened", "linked_at")
 
 
 async def write(connection: asyncpg.Connection, values: list[bytes], like: Sample) -> None:
-    """One transaction with all rows of a batch."""
+    """One transaction with all rows of a batch; COPY, the fastest way there is."""
     tickets = [orjson.loads(value) for value in values]
     n, now = len(tickets), datetime.now(UTC)
-    reports, cases, tasks = ([new_id() for _ in range(n)] for _ in range(3))
+    pairs = [(new_id(), new_id()) for _ in range(n)]
     async with connection.transaction():
         await connection.fetch(
             sql("reports_let_in"),
-            reports,
+            [report for report, _ in pairs],
             ["hotline"] * n,
             ["hotline:12345"] * n,
             [ticket["ticket_no"] for ticket in tickets],
@@ -50,17 +45,24 @@ async def write(connection: asyncpg.Connection, values: list[bytes], like: Sampl
             [like.contact] * n,
             ["113.95,27.93"] * n,
         )
-        numbers, cells = [_number(case) for case in cases], [case.int % 2_000_000 for case in cases]
-        await connection.execute(_CASES, cases, numbers, like.case, like.category, like.area, like.unit, now, cells)
-        await connection.execute(_EVENTS, cases, 1, "case.filed", like.filed, now)
-        await connection.execute(_EVENTS, cases, 2, "case.dispatched", like.dispatched, now)
-        await connection.execute(_TASKS, tasks, cases, like.unit, now)
-        await connection.execute(_DEADLINES, cases, now)
-        await connection.execute(_LINKS, reports, cases, now)
+        await _copy(connection, "cases", _CASES, [_case(case, like, now) for _, case in pairs])
+        filed = [(case, 1, "case.filed", now, str(case), like.filed) for _, case in pairs]
+        sent = [(case, 2, "case.dispatched", now, str(case), like.dispatched) for _, case in pairs]
+        await _copy(connection, "events", _EVENTS, filed + sent)
+        tasks = [(new_id(), case, like.unit, "lead", "offered", 0, now) for _, case in pairs]
+        await _copy(connection, "tasks", _TASKS, tasks)
+        await _copy(connection, "deadlines", _DEADLINES, [(case, "disposal", 1, now) for _, case in pairs])
+        await _copy(connection, "case_reports", _LINKS, [(report, case, True, now) for report, case in pairs])
 
 
-def _number(case: UUID) -> str:
-    return f"YH-{case.hex[-16:]}"
+async def _copy(connection: asyncpg.Connection, table: str, columns: tuple[str, ...], rows: list[tuple]) -> None:
+    await connection.copy_records_to_table(table, columns=columns, records=rows)
+
+
+def _case(case: UUID, like: Sample, now: datetime) -> tuple:
+    number, spot = f"YH-{case.hex[-16:]}", case.int % 2_000_000
+    return (case, number, 2, "pending_disposal", "hotline", "normal", like.category, like.area, like.unit, False, now,
+            now, now, now, 113.95, 27.93, spot, spot, like.case)  # fmt: skip
 
 
 async def run(count: int) -> None:

@@ -87,6 +87,7 @@ START: Mapping[str, str] = {
     "api-start-failed": "read the log it names",
     "api-unavailable": "start the API and import the file again; what was taken is known",
     "client-unknown": "name a client of the city pack; run `cityloop prepare` after adding one",
+    "api-port-taken": "stop the program that listens there, or set `CITYLOOP_API_PORT`",
     "disk-full": "make room and start again",
     "position-required": "give `cityloop republish` a time, or `--from-now`",
     "java-missing": "install Java 17, or set CITYLOOP_KAFKA_BOOTSTRAP",

@@ -15,7 +15,7 @@ from threading import Event
 from domain.errors import Unavailable
 from runtime.child import Child, stop_recorded
 from runtime.embedded import EmbeddedKafka, EmbeddedPostgres
-from runtime.embedded_server import EmbeddedServer, free_port
+from runtime.embedded_server import EmbeddedServer, free_port, port_is_free
 from runtime.settings import ROOT, Settings
 
 log = logging.getLogger(__name__)
@@ -42,6 +42,12 @@ def servers(settings: Settings, say: Progress) -> Iterator[Servers]:
 
     Raises ``Unavailable`` with the remedy when a server cannot be started.
     """
+    if settings.api_port and not port_is_free(settings.api_port):
+        raise Unavailable(
+            "api-port-taken",
+            "接口端口被占用",
+            f"port {settings.api_port} is taken; stop the program that listens there or set CITYLOOP_API_PORT",
+        )
     embedded: list[EmbeddedServer] = []
     with contextlib.ExitStack() as stack:
         if not settings.database_url:
@@ -82,7 +88,8 @@ class Process:
             env={**os.environ, **self.environment, "PYTHONPATH": str(ROOT)},
             log=logs / f"{self.name}.log",
             pid_file=record,
-            parting=signal.SIGTERM,
+            # when we are killed nobody is left to wait for it, and every process is safe to kill
+            parting=signal.SIGKILL,
         )
         self.child.spawn()
         self.started = time.monotonic()

@@ -4,6 +4,7 @@ from typing import TypeAlias
 
 import asyncpg
 
+from store.queries import read_all
 from store.translate import translated
 
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
@@ -17,6 +18,7 @@ async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
 
 async def connect(dsn: str, *, size: int, application: str) -> Pool:
     """A pool of at most ``size`` connections. Raises ``Unavailable`` if the database does not answer."""
+    read_all()
     with translated():
         pool: Pool = await asyncpg.create_pool(
             dsn,
