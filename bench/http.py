@@ -15,7 +15,7 @@ from bench.bed import bed, fresh, middle, processes
 from bench.load import Load
 from bench.tickets import spots
 from runtime.bringup import keys_file
-from runtime.embedded_server import free_port
+from runtime.embedded.server import free_port
 from runtime.settings import Settings
 from runtime.wiring import read_pack
 

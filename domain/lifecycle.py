@@ -1,20 +1,21 @@
-"""The law of the closed loop (闭环处置): one table of transitions, one function that decides, one that applies.
+"""The law of the closed loop (闭环处置): one table of transitions, and one function that decides.
 
 The table is data; docs/lifecycle.md is generated from it and a test walks every state × verb × role. ``decide`` is
-pure: a case, a command and a time give events or a refusal. ``evolve`` applies an event; ``decide``'s new case is
-nothing but its events applied, so the history alone always gives the state.
+pure: a case, a command and a time give events or a refusal. The new case is nothing but its events applied
+(``evolution.evolve``), so the history alone always gives the state.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
-from domain.case import ENDED, Case, Clock, Deadline, DeadlineState, State
-from domain.clock import Limit
+from domain.case import ENDED, Case, State
 from domain.commands import Actor, Command, Opening, Role, Verb
+from domain.effects import deadlines_after, task_of, tasks_after, to_expire
 from domain.errors import Conflict, Refused
 from domain.events import NAMES, Event
-from domain.ids import CaseId, TaskId, UnitId
+from domain.evolution import evolve
+from domain.ids import CaseId
 from domain.policy import Policy
 from domain.task import Part, Task, TaskState
 
@@ -196,19 +197,8 @@ def _settled(case: Case, command: Command) -> bool:
     if command.verb in (Verb.DISPATCH, Verb.DEFER):
         return case.state is not State.PENDING_DISPATCH or case.verdict is not None
     if command.verb is Verb.EXPIRE:
-        return _to_expire(case, command) is None
+        return to_expire(case, command) is None
     return False
-
-
-def _to_expire(case: Case, command: Command) -> Deadline | None:
-    for deadline in case.deadlines:
-        if (deadline.clock, deadline.cycle, deadline.state) == (
-            command.clock,
-            command.cycle,
-            DeadlineState.RUNNING,
-        ):
-            return deadline
-    return None
 
 
 def _row_for(case: Case | None, command: Command) -> Transition:
@@ -238,7 +228,7 @@ def _check(case: Case | None, command: Command) -> None:
     if case is not None and command.verb is Verb.DISPATCH:
         _check_dispatch(command)
     if case is not None and command.verb in _TASK_VERBS:
-        task = _task(case, command.task)
+        task = task_of(case, command.task)
         if not _may_act(task, command.verb, command.actor):
             raise Refused("task-not-yours", "任务不属于本单位或已办结", f"task is {task.state}")
 
@@ -260,18 +250,8 @@ def _check_dispatch(command: Command) -> None:
         raise Refused("task-ids-invalid", "任务编号数量不符", f"{len(units)} units need as many new task ids")
 
 
-def _task(case: Case, task_id: TaskId | None) -> Task:
-    for task in case.tasks:
-        if task.id == task_id:
-            return task
-    raise Refused("task-unknown", "案件无此任务", "take the task id from the case")
-
-
-# --- What happens
-
-
 def _happened(case: Case | None, command: Command, target: State, at: datetime, policy: Policy) -> Event:
-    tasks = _tasks_after(case, command, at)
+    tasks = tasks_after(case, command, at)
     return Event(
         case=case.id if case else _opening_case(command),
         version=case.version + 1 if case else 1,
@@ -288,7 +268,7 @@ def _happened(case: Case | None, command: Command, target: State, at: datetime, 
         place=command.place if command.verb is Verb.FILE else None,
         verdict=command.verdict if command.verb in (Verb.DISPATCH, Verb.DEFER) else None,
         tasks=tasks,
-        deadlines=_deadlines_after(case, command, target, at, policy),
+        deadlines=deadlines_after(case, command, target, at, policy),
         reason=command.reason,
         note=command.note,
     )
@@ -298,162 +278,3 @@ def _opening_case(command: Command) -> CaseId:
     if command.opening is None:
         raise Refused("filing-incomplete", "缺少上报内容", "a new case starts from a report")
     return command.opening.case
-
-
-def _tasks_after(case: Case | None, command: Command, at: datetime) -> tuple[Task, ...]:
-    """The tasks this command makes or changes."""
-    if case is None:
-        return ()
-    match command.verb:
-        case Verb.DISPATCH if command.verdict and command.verdict.lead:
-            units = (command.verdict.lead, *command.verdict.assist)
-            return tuple(
-                Task(task, UnitId(unit), Part.ASSIST if n else Part.LEAD, TaskState.OFFERED, at, case.reworks)
-                for n, (task, unit) in enumerate(zip(command.new_tasks, units, strict=True))
-            )
-        case Verb.ACCEPT:
-            return (replace(_task(case, command.task), state=TaskState.ACCEPTED, accepted_at=at),)
-        case Verb.SEND_BACK:
-            back = replace(_task(case, command.task), state=TaskState.SENT_BACK, ended_at=at, reason=command.reason)
-            return (back, *_withdrawn(case, back, at))
-        case Verb.FINISH:
-            return (replace(_task(case, command.task), state=TaskState.DONE, ended_at=at, result=command.note),)
-        case Verb.FAIL:
-            return _again(case, command, at)
-    return ()
-
-
-def _withdrawn(case: Case, back: Task, at: datetime) -> Iterable[Task]:
-    """When the lead sends the case back, its assistants' open tasks end with it: the next verdict names anew."""
-    if back.part is Part.ASSIST:
-        return ()
-    others = (t for t in case.tasks if t.open and t.id != back.id)
-    return (replace(t, state=TaskState.SENT_BACK, ended_at=at, reason="lead-sent-back") for t in others)
-
-
-def _again(case: Case, command: Command, at: datetime) -> tuple[Task, ...]:
-    """Rework goes to the same lead unit as a new task of the next round; the first result stays as it was."""
-    lead = case.lead
-    if lead is None or not command.new_tasks or any(t.id == command.new_tasks[0] for t in case.tasks):
-        raise Refused("task-unknown", "案件无主办任务", "a rework needs the unit that did the work")
-    return (Task(command.new_tasks[0], lead.unit, Part.LEAD, TaskState.OFFERED, at, case.reworks + 1),)
-
-
-STAGE_OF = {
-    State.REPORTED: Clock.FILING,
-    State.PENDING_DISPATCH: Clock.DISPATCH,
-    State.PENDING_DISPOSAL: Clock.DISPOSAL,
-    State.DISPOSING: Clock.DISPOSAL,
-    State.PENDING_CHECK: Clock.CHECK,
-}
-
-
-def _deadlines_after(
-    case: Case | None, command: Command, target: State, at: datetime, policy: Policy
-) -> tuple[Deadline, ...]:
-    """The deadlines that end or begin with this step. A stage's clock runs while the case is in that stage."""
-    if command.verb is Verb.EXPIRE and case is not None:
-        missed = _to_expire(case, command)
-        if missed is None or missed.due_at >= at:
-            raise Refused("deadline-not-due", "时限未到", "the database's clock decides")
-        return (replace(missed, state=DeadlineState.MISSED, ended_at=at),)
-    before, after = (STAGE_OF.get(case.state) if case else None), STAGE_OF.get(target)
-    if before is after:
-        return ()
-    changed: list[Deadline] = []
-    if case is not None and before is not None and (ending := case.running(before)):
-        kept = (
-            DeadlineState.STOPPED
-            if command.verb is Verb.SEND_BACK and target is not State.PENDING_CHECK
-            else DeadlineState.MET
-        )
-        state = kept if at <= ending.due_at else DeadlineState.MISSED
-        changed.append(replace(ending, state=state, ended_at=at))
-    if after is not None:
-        limit, origin = _limit(case, after, policy)
-        cycle = 1 + sum(d.clock is after for d in case.deadlines) if case else 1
-        changed.append(Deadline(after, cycle, at, policy.due(at, limit), f"{origin}: {limit}"))
-    return tuple(changed)
-
-
-def _limit(case: Case | None, clock: Clock, policy: Policy) -> tuple[Limit, str]:
-    """The limit of a stage and where it comes from: the filing condition for disposal, the policy for the rest."""
-    if clock is not Clock.DISPOSAL:
-        return policy.stage_limits[clock], f"policy.stage_limits.{clock}"
-    condition = case.condition if case else None
-    if condition is None:
-        return policy.default_limit, "policy.default_limit"
-    return condition.limit, f"condition {condition.id}"
-
-
-# --- Applying
-
-
-def evolve(case: Case | None, event: Event) -> Case:
-    """The case after an event. Pure book-keeping: everything was decided when the event was made."""
-    if case is None:
-        return _opened(event)
-    ended = event.at if event.state in ENDED and case.ended_at is None else case.ended_at
-    return replace(
-        case,
-        version=event.version,
-        state=event.state,
-        updated_at=event.at,
-        category=event.category or case.category,
-        # filing replaces what was guessed: another category's condition must not leave its limit behind
-        condition=event.condition if event.type == NAMES[Verb.FILE] else case.condition,
-        place=event.place or case.place,
-        # a case sent back has no verdict until dispatch judges it anew
-        verdict=None
-        if event.type == NAMES[Verb.SEND_BACK] and event.state is State.PENDING_DISPATCH
-        else event.verdict or case.verdict,
-        reports=(*case.reports, event.report) if event.type == NAMES[Verb.JOIN] and event.report else case.reports,
-        tasks=_merged(case.tasks, event.tasks),
-        deadlines=_set(case.deadlines, event.deadlines),
-        filed_at=event.at if event.type == NAMES[Verb.FILE] else case.filed_at,
-        dispatched_at=case.dispatched_at or (event.at if event.state is State.PENDING_DISPOSAL else None),
-        ended_at=ended,
-        send_backs=case.send_backs + (event.type == NAMES[Verb.SEND_BACK]),
-        reworks=case.reworks + (event.type == NAMES[Verb.FAIL]),
-        escalation=case.escalation + (event.type == NAMES[Verb.EXPIRE]),
-        end_reason=event.reason if event.state in ENDED else case.end_reason,
-    )
-
-
-def _opened(event: Event) -> Case:
-    opening = event.opening
-    if opening is None:
-        raise Refused("filing-incomplete", "缺少上报内容", "the first event of a case opens it")
-    return Case(
-        id=event.case,
-        no=opening.no,
-        version=event.version,
-        state=event.state,
-        source=opening.source,
-        urgency=opening.urgency,
-        opened_at=event.at,
-        updated_at=event.at,
-        place=opening.place,
-        point=opening.point,
-        category=opening.category,
-        condition=opening.condition,
-        what=opening.what,
-        occurred_at=opening.occurred_at,
-        reports=(opening.report,),
-        deadlines=event.deadlines,
-        filed_at=event.at if event.type == NAMES[Verb.FILE] else None,
-    )
-
-
-def _merged(old: tuple[Task, ...], changed: tuple[Task, ...]) -> tuple[Task, ...]:
-    if not changed:
-        return old
-    by_id = {task.id: task for task in (*old, *changed)}
-    return tuple(by_id.values())
-
-
-def _set(old: tuple[Deadline, ...], changed: tuple[Deadline, ...]) -> tuple[Deadline, ...]:
-    if not changed:
-        return old
-    by_key = {(d.clock, d.cycle): d for d in (*old, *changed)}
-    return tuple(by_key.values())

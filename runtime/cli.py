@@ -3,9 +3,7 @@
 import asyncio
 import json
 import logging
-import signal
 import sys
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,10 +11,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from domain.errors import CityloopError, Invalid
+from runtime.console import err, out, wait_for_ctrl_c, where
 from runtime.settings import Settings, load
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="cityloop: 一网统管, from report to verified end.")
@@ -26,9 +24,6 @@ keys = typer.Typer(no_args_is_help=True, help="API keys of the pack's clients.")
 app.add_typer(rejects, name="rejects")
 app.add_typer(pack, name="pack")
 app.add_typer(keys, name="keys")
-
-out = Console()
-err = Console(stderr=True)
 
 
 def main() -> None:
@@ -55,24 +50,6 @@ def up() -> None:
     with machine(settings, out.print) as running:
         where(running.settings)
         wait_for_ctrl_c()
-
-
-def where(settings: Settings) -> None:
-    """Say where to look."""
-    base = f"http://{settings.api_host}:{settings.api_port}"
-    out.print(f"API and docs   {base}/docs")
-    out.print(f"live stream    curl -N -H 'Authorization: Bearer KEY' {base}/v1/stream")
-    out.print(f"metrics        {base}/metrics")
-    out.print(f"keys           {settings.home / 'keys.json'}", highlight=False)
-    out.print("Ctrl-C stops everything.")
-
-
-def wait_for_ctrl_c() -> None:
-    """Return on SIGINT or SIGTERM."""
-    stopped = threading.Event()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, lambda *_: stopped.set())
-    stopped.wait()
 
 
 @app.command()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from domain.errors import CityloopError
-from runtime.embedded_server import port_is_free
+from runtime.embedded.server import port_is_free
 from runtime.settings import ROOT, Settings
 from runtime.wiring import read_pack
 from store.migrate import pending

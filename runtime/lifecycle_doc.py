@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC
 from pathlib import Path
 
-from domain import lifecycle
+from domain import effects
 from domain.case import ENDED, Clock, State
 from domain.clock import Calendar, Limit, TimeUnit
 from domain.commands import Role, Verb
@@ -148,7 +148,7 @@ def _clocks() -> Iterator[str]:
     yield "| Clock | Runs in | Limit | Unless the city says otherwise |"
     yield "|---|---|---|---|"
     for clock in Clock:
-        states = ", ".join(_state(state) for state, stage in lifecycle.STAGE_OF.items() if stage is clock)
+        states = ", ".join(_state(state) for state, stage in effects.STAGE_OF.items() if stage is clock)
         limit = policy.stage_limits.get(clock)
         source = "`policy.stage_limits`" if limit else "the filing condition's, else `policy.default_limit`"
         yield f"| {CLOCKS[clock]} `{clock}` | {states} | {source} | {_limit(limit or policy.default_limit)} |"

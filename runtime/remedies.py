@@ -11,7 +11,7 @@ from pathlib import Path
 
 from domain.errors import Conflict, Invalid, NotFound, Refused, Unavailable
 from runtime.embedded import EmbeddedKafka, EmbeddedPostgres
-from runtime.embedded_server import EmbeddedServer
+from runtime.embedded.server import EmbeddedServer
 from streams.door import UNEXPECTED
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -202,7 +202,7 @@ _NO_CODES = frozenset({"utf-8", "utf-8-sig"})
 _CODE_AT = {"Invalid": 0, "Refused": 0, "Unavailable": 0, "Fault": 1, "_invalid": 1, "_unavailable": 0}
 _FAMILIES = {family.__name__: family for family in (Invalid, Refused, Unavailable)}
 _ALL: tuple[type[EmbeddedServer], ...] = (EmbeddedKafka, EmbeddedPostgres)
-_SERVERS = {"embedded_kafka": _ALL[:1], "embedded_postgres": _ALL[1:]}
+_SERVERS = {"runtime/embedded/kafka.py": _ALL[:1], "runtime/embedded/postgres.py": _ALL[1:]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +261,7 @@ def _in_call(call: ast.Call, scope: ast.AST, path: Path, file: str) -> Iterator[
         if isinstance(call.args[at], ast.JoinedStr):
             continue
         if name == "_unavailable":
-            for server in _SERVERS.get(path.stem, _ALL):
+            for server in _SERVERS.get(file, _ALL):
                 yield Found(f"{server.name}-{code}", f"{server.title}{title}", file, family)
         else:
             yield Found(code, title, file, family)

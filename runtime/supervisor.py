@@ -13,9 +13,9 @@ from pathlib import Path
 from threading import Event
 
 from domain.errors import Unavailable
-from runtime.child import Child, stop_recorded
 from runtime.embedded import EmbeddedKafka, EmbeddedPostgres
-from runtime.embedded_server import EmbeddedServer, free_port, port_is_free
+from runtime.embedded.child import Child, stop_recorded
+from runtime.embedded.server import EmbeddedServer, free_port, port_is_free
 from runtime.settings import ROOT, Settings
 
 log = logging.getLogger(__name__)

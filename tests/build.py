@@ -16,8 +16,9 @@ from domain.catalogue import Category, Condition, Kind, Urgency
 from domain.clock import Calendar, Limit, TimeUnit
 from domain.commands import SYSTEM, Actor, Command, Opening, Role, Verb
 from domain.events import Event
+from domain.evolution import evolve
 from domain.ids import CaseId, CaseNo, ReportId, TaskId, UnitId
-from domain.lifecycle import Decision, decide, evolve
+from domain.lifecycle import Decision, decide
 from domain.place import Crs, Place, Point
 from domain.policy import Policy
 from domain.report import Report, Source

@@ -6,9 +6,9 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 import httpx
-from rich.console import Console
 
 from domain.errors import CityloopError
+from runtime.console import out, wait_for_ctrl_c, where
 from runtime.demo import tables
 from runtime.demo.bars import setting_up
 from runtime.demo.yunhu import Day, Evening
@@ -17,16 +17,12 @@ from runtime.settings import ROOT, Settings
 
 PACK = ROOT / "deploy" / "citypacks" / "demo"
 
-out = Console()
-
 
 def play(settings: Settings, *, reports: int, seed: int, stay: bool) -> bool:
     """Play a day with so many reports; returns whether every one of them accounts. With ``stay``: until Ctrl-C.
 
     Raises ``CityloopError`` when the machine cannot be started or a server is lost for good.
     """
-    from runtime.cli import wait_for_ctrl_c, where
-
     with ExitStack() as stack:
         with setting_up(out) as say:
             running = stack.enter_context(machine(replace(settings, pack=PACK), say))

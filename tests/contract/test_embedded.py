@@ -18,9 +18,8 @@ from kafka import KafkaConsumer, KafkaProducer
 from kafka.admin import KafkaAdminClient
 
 from domain.errors import Unavailable
-from runtime import kafka_jars
-from runtime.embedded import EmbeddedKafka, EmbeddedPostgres
-from runtime.embedded_server import free_port
+from runtime.embedded import EmbeddedKafka, EmbeddedPostgres, jars
+from runtime.embedded.server import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -351,7 +350,7 @@ class TestJars:
         return maven
 
     def resolve(self, cache: Path) -> Path:
-        return kafka_jars.resolve_jars(cache, lambda line: None)
+        return jars.resolve_jars(cache, lambda line: None)
 
     def runs(self, maven: Path) -> int:
         record = maven.with_name("mvn.runs")

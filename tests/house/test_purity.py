@@ -36,7 +36,7 @@ SQL = re.compile(
     re.DOTALL,
 )
 # Statements outside store/, each with its reason.
-SQL_ELSEWHERE = {"runtime/embedded_postgres.py": "makes the database itself, through psql, before there is a store"}
+SQL_ELSEWHERE = {"runtime/embedded/postgres.py": "makes the database itself, through psql, before there is a store"}
 
 
 def modules(*packages: str) -> list[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from domain.errors import Unavailable
 
-POM = Path(__file__).resolve().parent.parent / "deploy" / "kafka" / "pom.xml"
+POM = Path(__file__).resolve().parent.parent.parent / "deploy" / "kafka" / "pom.xml"
 
 _MARKER = "resolved.txt"
 _PATIENCE = 900.0  # seconds for some 45 MB over a slow line

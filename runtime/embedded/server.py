@@ -1,6 +1,6 @@
 """What the embedded broker and the embedded database have in common: one home, one lock, one port, one child.
 
-The life of such a server is written here once; what differs is in runtime.embedded_kafka and embedded_postgres.
+The life of such a server is written here once; what differs is in its neighbours ``kafka`` and ``postgres``.
 """
 
 import errno
@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import ClassVar, Self
 
 from domain.errors import Unavailable
-from runtime.child import Child, Steps, stop_recorded
+from runtime.embedded.child import Child, Steps, stop_recorded
 
 Progress = Callable[[str], None]
 

@@ -1,4 +1,4 @@
-"""Which system user a server runs as when we are root, and what that user can reach. Used by embedded_postgres."""
+"""Which system user a server runs as when we are root, and what that user can reach. Used by ``postgres``."""
 
 import os
 import pwd

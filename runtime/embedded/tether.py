@@ -1,4 +1,4 @@
-"""Become another program that does not outlive its parent. A script started by runtime.child, never imported.
+"""Become another program that does not outlive its parent. A script started by runtime.embedded.child, never imported.
 
 Usage: tether.py PARENT_PID SIGNAL UID GID PROGRAM [ARGUMENT...]; UID and GID -1 keep the user as it is.
 """

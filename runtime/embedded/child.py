@@ -1,6 +1,6 @@
 """One server program as a child process: spawned, watched, stopped, and never left behind. Linux only.
 
-Used by runtime.embedded_server. The child has its own session, so Ctrl-C in the terminal reaches only us and we
+Used by runtime.embedded.server. The child has its own session, so Ctrl-C in the terminal reaches only us and we
 stop it in order; the kernel signals it when we are killed; its pid is on record for the next run.
 """
 
