@@ -17,9 +17,8 @@ number, and sends the same file once more.
 
 - *in* = accepted + refused with reason; *lost*: rows found nowhere; *doubled*: rows with more than one report, report
   with more than one case, case with more than one lead task, any of these events twice.
-- *joined*: rows that stand behind another's case. Rows of different years arrive within seconds here, so the packs'
-  policy shuts the window for joining (0.001 m, no time); only rows of one category on one and the same point in one
-  transaction still join.
+- *joined*: rows that stand behind another's case. The packs' policy gives no time for joining, so that every row can be
+  held against its own record.
 - *at desk*: kept for a person, because place or category is in doubt or no rule matches. Not a loss.
 - *incidents/s*: rows by the time from the first row sent to the last case at its department.
 - *report → dispatched, flood*: from our receipt to the department, with the whole file waiting from the first second
