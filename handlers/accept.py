@@ -23,16 +23,16 @@ def fingerprint(report: Report) -> bytes:
 
 
 async def accept_many(office: Office, reports: Sequence[Report]) -> list[Outcome]:
-    """Let a batch of reports in, each once for ever by (origin, origin_key), in one transaction.
+    """Let a batch of reports in, each once for ever by (origin, origin_key), in one statement.
 
     A repeat is ``AlreadyDone`` with the first report's id; the same key with another content is refused and changes
     nothing. Raises ``Unavailable`` if the database is away: then nothing of the batch was promised.
     """
     prints = [fingerprint(report) for report in reports]
-    async with office.store.unit() as unit:
-        fresh = await unit.reports.let_in(reports, prints)
+    async with office.store.intake() as record:
+        fresh = await record.let_in(reports, prints)
         repeats = [report for report in reports if report.id not in fresh]
-        known = await unit.reports.known(repeats) if repeats else {}
+        known = await record.known(repeats) if repeats else {}
     outcomes: list[Outcome] = []
     for report, own in zip(reports, prints, strict=True):
         if report.id in fresh:

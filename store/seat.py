@@ -62,8 +62,18 @@ async def seat(pool: Pool, name: str) -> AsyncIterator[Seat | None]:
                     )
                 yield Seat(name, connection, position)
             finally:
-                if not connection.is_closed():
-                    await connection.execute("SELECT pg_advisory_unlock($1)", key)
+                await _leave(connection, key)
+
+
+async def _leave(connection: Connection, key: int) -> None:
+    """Give the seat back. A connection on which that fails must not live on with the seat taken."""
+    if connection.is_closed():
+        return
+    try:
+        await connection.execute("SELECT pg_advisory_unlock($1)", key)
+    except BaseException:
+        connection.terminate()
+        raise
 
 
 async def reposition(pool: Pool, name: str, since: datetime | None) -> Position:
@@ -80,7 +90,7 @@ async def reposition(pool: Pool, name: str, since: datetime | None) -> Position:
                 position = await events.before(since) if since else await events.end()
                 await events.move(name, position)
             finally:
-                await connection.execute("SELECT pg_advisory_unlock($1)", _key(name))
+                await _leave(connection, _key(name))
     return position
 
 

@@ -42,6 +42,16 @@ class Store:
         self._pool = pool
 
     @asynccontextmanager
+    async def intake(self) -> AsyncIterator[Reports]:
+        """Reports alone, with no transaction around: letting in is one statement, and durable when it returns.
+
+        Raises ``Unavailable`` when the database is away.
+        """
+        with translated():
+            async with self._pool.acquire(timeout=10) as connection:
+                yield Reports(connection)
+
+    @asynccontextmanager
     async def unit(self, lock: Sequence[UUID] = ()) -> AsyncIterator[Unit]:
         """One transaction, committed on a clean exit. Raises ``Unavailable`` when the database is away.
 
