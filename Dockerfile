@@ -9,7 +9,8 @@ RUN python -m venv /opt/cityloop \
     && /opt/cityloop/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.lock
 
 FROM python:3.11-slim
-RUN useradd --system --create-home --home-dir /var/lib/cityloop --shell /usr/sbin/nologin --uid 10001 cityloop
+RUN useradd --system --create-home --home-dir /var/lib/cityloop --shell /usr/sbin/nologin --uid 10001 cityloop \
+    && install --directory --owner cityloop /var/lib/cityloop/attachments
 COPY --from=dependencies /opt/cityloop /opt/cityloop
 WORKDIR /srv/cityloop
 COPY domain domain

@@ -49,8 +49,8 @@ contract: setup ## the tests against real Kafka and PostgreSQL
 e2e: setup ## the tests through the front doors
 	$(PY) -m pytest tests/e2e
 
-bench: setup ## every benchmark beside its reference
-	$(PY) -m bench --write
+bench: setup ## every benchmark beside its reference; ONLY="Life cycles" runs one
+	$(PY) -m bench --write $(if $(ONLY),--only "$(ONLY)")
 
 acceptance: setup ## replay real cities (skips where the data is absent)
 	$(PY) -m bench.acceptance

@@ -8,8 +8,9 @@ from fastapi import FastAPI, Request, Response
 from api import errors
 from api.auth import PUBLIC, ROUTES
 from api.deps import Deps
-from api.routes import cases, health, reports, stream, tasks
+from api.routes import alerts, assets, attachments, cases, health, inspection, open311, reports, stream, tasks, tickets
 from api.schemas import problems, request_schemas
+from api.ticket_schemas import TicketActionIn
 
 _ABOUT = """The open backend for unified city operations (一网统管): reports come in, become cases, find their
 department and are followed until somebody independent has verified the end. Errors are RFC 9457 problem+json."""
@@ -35,16 +36,17 @@ def create_app(
 
     app = FastAPI(title="cityloop", version="1", description=_ABOUT, lifespan=lifespan, redoc_url=None)
     errors.install(app)
-    for module in (reports, cases, tasks, stream):
+    for module in (reports, cases, tasks, tickets, inspection, alerts, assets, attachments, stream):
         app.include_router(module.router, responses=problems(401, 403, 422, 503))
-    app.include_router(health.router)
+    for own in (open311, health):
+        app.include_router(own.router)
 
     @app.get("/metrics", tags=["health"])
     async def metrics(request: Request) -> Response:
         """Business and technical figures in Prometheus text format."""
         return Response(await scrape(request.app.state.deps), media_type="text/plain; version=0.0.4; charset=utf-8")
 
-    app.openapi()["components"]["schemas"].update(request_schemas())
+    app.openapi()["components"]["schemas"].update(request_schemas(TicketActionIn))
     # by way of OpenAPI, which sees every route however deep its router is nested
     for path, operations in app.openapi()["paths"].items():
         for method in operations:

@@ -7,14 +7,18 @@ from typing import Any
 import msgspec
 from fastapi import Request, Response
 
+from api.alert_present import AlertDesk
 from api.auth import Caller, Gate
 from api.batcher import Batcher
 from api.live import Hub
+from api.open311.desk import Open311Desk
 from api.present import Presenter
 from domain.errors import Invalid
 from domain.report import Report
+from handlers.attach import Archive
 from handlers.perform import Request as Asked
 from handlers.ports import Office
+from handlers.tickets import TicketRequest
 from store.views import Views
 
 MAX_BODY = 256 * 1024
@@ -31,6 +35,10 @@ class Deps:
     present: Presenter
     reports: Batcher[Report]
     actions: Batcher[Asked]
+    tickets: Batcher[TicketRequest]
+    alerts: AlertDesk
+    archive: Archive
+    open311: Open311Desk
     area_keys: dict[str, str]
     kafka_bootstrap: str
 

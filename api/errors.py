@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from domain.errors import CityloopError, Conflict, Fault, Invalid, NotFound, Refused, Unavailable
 
 MAX_FAULTS = 20
+_RETRY_AFTER = {"attachment-quota": "3600"}  # seconds; what is there no room for now is mostly there a moment later
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
 
 # Refusals are 409 (the case does not allow it) unless their code says otherwise.
@@ -20,22 +21,67 @@ STATUS_BY_CODE: Mapping[str, int] = {
     "json-duplicate-key": 400,
     "json-too-deep": 400,
     "cursor-invalid": 400,
+    "field-repeated": 400,
+    "form-incomplete": 400,
+    "form-invalid": 400,
+    "location-missing": 400,
+    "range-too-long": 400,
+    "url-invalid": 400,
     "idempotency-key-required": 400,
     "idempotency-key-invalid": 400,
     "last-event-id-invalid": 400,
     "credentials-required": 401,
     "credentials-invalid": 401,
     "actor-not-allowed": 403,
+    "door-closed": 403,
     "role-not-allowed": 403,
     "task-not-yours": 403,
+    "four-eyes": 403,
+    "format-unknown": 404,
+    "jurisdiction-unknown": 404,
     "route-unknown": 404,
+    "service-unknown": 404,
     "method-not-allowed": 405,
     "body-too-large": 413,
     "media-type-unsupported": 415,
     "idempotency-key-reused": 422,
-    "reason-required": 422,
-    "unit-required": 422,
-    "filing-incomplete": 422,
+    "upload-checksum-invalid": 400,
+    "upload-length-invalid": 400,
+    "upload-metadata-invalid": 400,
+    "upload-offset-invalid": 400,
+    "upload-offset-mismatch": 409,
+    "tus-version-unsupported": 412,
+    "attachments-too-large": 413,
+    "attachments-too-many": 413,
+    "file-too-large": 413,
+    "upload-length-exceeded": 413,
+    "file-type": 415,
+    "range-not-satisfiable": 416,
+    "attachment-quota": 429,
+    "upload-too-many-parts": 429,
+    "upload-checksum-mismatch": 460,  # so the protocol says: tus 1.0, «Checksum»
+    **dict.fromkeys(
+        (
+            "closing-required",
+            "evidence-required",
+            "filing-incomplete",
+            "inspector-required",
+            "level-required",
+            "note-required",
+            "other-case-required",
+            "photos-required",
+            "plan-required",
+            "position-required",
+            "reason-required",
+            "reason-unknown",
+            "report-required",
+            "unit-required",
+            "until-invalid",
+            "verdicts-required",
+            "worker-required",
+        ),
+        422,
+    ),
     "precondition-required": 428,
     "too-many-streams": 429,
 }
@@ -87,7 +133,7 @@ def problem(error: CityloopError) -> Response:
         body["current_version"] = error.current_version
         headers["ETag"] = f'"{error.current_version}"'
     if status in (429, 503):
-        headers["Retry-After"] = "2"
+        headers["Retry-After"] = _RETRY_AFTER.get(error.code, "2")
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return Response(msgspec.json.encode(body), status, headers, "application/problem+json")
@@ -99,7 +145,7 @@ def invalid_of(error: ValidationError | RequestValidationError) -> Invalid:
     for each in error.errors():
         where = [_told(part) for part in each["loc"] if part not in ("body", "query", "path", "header")]
         code, _ = _PYDANTIC_CODES.get(each["type"], ("type-mismatch", ""))
-        if each["type"].startswith(("int_", "less_than", "greater_than")):
+        if each["type"].startswith(("int_parsing", "int_from", "less_than", "greater_than")):
             code = "number-out-of-range"
         faults.append(Fault("/" + "/".join(where), code))
     first = faults[0].code if faults else "type-mismatch"

@@ -6,7 +6,9 @@ from typing import Any
 
 import msgspec
 
+from api.case_schemas import DeadlineOut, PetitionOut, StepOut, TaskOut
 from domain.case import Case, Deadline
+from domain.petition import Petition
 from domain.task import Task
 
 Plain = dict[str, Any]
@@ -26,6 +28,11 @@ class Presenter:
 
     def __init__(self, names: Names) -> None:
         self._names = names
+
+    @property
+    def names(self) -> Names:
+        """The city pack's words."""
+        return self._names
 
     @property
     def units(self) -> Mapping[str, str]:
@@ -50,7 +57,7 @@ class Presenter:
             "doubt": case.place.doubt,
             "point": msgspec.to_builtins(case.point),
             "unit": lead.unit if lead else None,
-            "unit_name": self._unit(lead.unit) if lead else None,
+            "unit_name": self._unit(lead.unit) if lead and lead.unit else None,
             "opened_at": case.opened_at,
             "updated_at": case.updated_at,
             "filed_at": case.filed_at,
@@ -58,17 +65,29 @@ class Presenter:
             "ended_at": case.ended_at,
             "send_backs": case.send_backs,
             "reworks": case.reworks,
+            "reopened": case.reopened,
+            "urges": case.urges,
+            "escalation": case.escalation,
+            "level": case.level,
+            "closing": case.closing,
+            "verified": case.verified,
+            "merged_into": case.merged_into,
+            "plan": msgspec.to_builtins(case.plan),
             "deadlines": [deadline(d) for d in case.deadlines],
             "tasks": [self.task(t) for t in case.tasks],
+            "petitions": [petition(p) for p in case.petitions],
+            "supervisions": msgspec.to_builtins(case.supervisions),
+            "call_backs": msgspec.to_builtins(case.call_backs),
         }
 
     def task(self, task: Task) -> Plain:
         """A task (``TaskOut``)."""
-        return {**msgspec.to_builtins(task), "unit_name": self._unit(task.unit)}
+        plain = {**msgspec.to_builtins(task), "unit_name": self._unit(task.unit) if task.unit else None}
+        return {name: plain[name] for name in TaskOut.model_fields}
 
     def step(self, event: Mapping[str, Any]) -> Plain:
         """One step of the history (``StepOut``)."""
-        return {name: event[name] for name in ("version", "type", "at", "actor", "state", "reason", "note")}
+        return {name: event.get(name) for name in StepOut.model_fields}
 
     def explanation(self, case: Case) -> Plain:
         """Why this category, place, unit and deadline (``Explanation``)."""
@@ -102,8 +121,13 @@ class Presenter:
 def deadline(deadline: Deadline) -> Plain:
     """A deadline (``DeadlineOut``)."""
     plain: Plain = msgspec.to_builtins(deadline)
-    del plain["ended_at"]
-    return plain
+    return {name: plain[name] for name in DeadlineOut.model_fields}
+
+
+def petition(petition: Petition) -> Plain:
+    """A petition (``PetitionOut``)."""
+    plain: Plain = msgspec.to_builtins(petition)
+    return {name: plain[name] for name in PetitionOut.model_fields}
 
 
 def rows(reports: Sequence[Mapping[str, Any]]) -> list[Plain]:

@@ -2,14 +2,18 @@
 
 import re
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from api.attachment_schemas import AttachmentOut
+from domain.asset import MAX_SCANNED
+from domain.case import Clock
 from domain.catalogue import Kind, Urgency
-from domain.place import Crs
+from domain.place import Crs, Level
+from domain.ticket import Appeal
 
 Code = Annotated[str, Field(min_length=1, max_length=64)]
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -47,7 +51,7 @@ class CallerIn(Strict):
 
 
 class ReportIn(Strict):
-    """An incident as somebody saw it. Give a position, or areas, or an address; a code if you know it, else words."""
+    """An incident as somebody saw it. Say where (position, areas, address or component), and a code if you know it."""
 
     text: str = Field("", max_length=4000, examples=["路口的污水井盖不见了，很危险"])
     category: Code | None = Field(None, examples=["01002"])
@@ -55,22 +59,65 @@ class ReportIn(Strict):
     condition: Code | None = None
     urgency: Annotated[Urgency, Field(strict=False)] = Urgency.NORMAL
     position: PositionIn | None = None
+    appeal: Annotated[Appeal, Field(strict=False)] = Appeal.HELP
     areas: list[Annotated[str, Field(max_length=100)]] = Field([], max_length=6, examples=[["临湖区"]])
     address: str = Field("", max_length=256)
+    asset: Annotated[str, Field(min_length=1, max_length=MAX_SCANNED)] | None = Field(
+        None, description="identifier of the component (部件标识码), or what its QR code says"
+    )
     captured_at: Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_written_time)] | None = None
     caller: CallerIn | None = None
+    attachments: list[Annotated[UUID, Field(strict=False)]] = Field([], description="uploaded before by this client")
 
 
 class ActionIn(Strict):
-    """What a verb needs: a reason to refuse, send back or fail; a unit to dispatch; a category to file."""
+    """What a verb needs; which field is for which verb stands in docs/lifecycle.md, others are refused with it.
+
+    ``photos`` name attachments this client has uploaded. ``closing`` is ``met`` (the closing condition holds) or
+    ``notice`` (告知性结案). ``into`` is the number of the case to merge into; ``until`` the end of a suspension;
+    ``clock`` and ``cycle`` name the deadline of an appeal; the three verdicts of a call-back are null where the caller
+    could not say.
+    """
 
     reason: str = Field("", max_length=500, examples=["not-our-duty"])
     note: str = Field("", max_length=2000, examples=["已更换井盖，现场清理完毕"])
     unit: Code | None = None
     assist: list[Code] = Field([], max_length=10)
+    optional: list[Code] = Field([], max_length=10)
     category: Code | None = None
     condition: Code | None = None
     area: Code | None = None
+    report: Annotated[UUID, Field(strict=False)] | None = None
+    worker: Code | None = None
+    photos: list[Code] = Field([], max_length=20)
+    position: PositionIn | None = None
+    closing: Literal["met", "notice"] | None = None
+    until: Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_written_time)] | None = None
+    clock: Annotated[Clock, Field(strict=False)] | None = None
+    cycle: int = Field(0, ge=0, le=10_000)
+    petition: Annotated[UUID, Field(strict=False)] | None = None
+    replies: bool = False
+    contacted: bool | None = None
+    solved: bool | None = None
+    satisfied: bool | None = None
+    plan: Code | None = None
+    level: Annotated[Level, Field(strict=False)] | None = None
+    into: Code | None = None
+
+
+class PresenceIn(Strict):
+    """An inspector's phone: on duty, and where."""
+
+    position: PositionIn | None = None
+
+
+class SpotCheckIn(Strict):
+    """A draw of closed cases (抽查): the same seed over the same record draws the same cases."""
+
+    seed: str = Field(min_length=1, max_length=64, examples=["2026-11"])
+    quota: int = Field(ge=1, le=100, description="cases of each lead unit")
+    since: Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_written_time)]
+    until: Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_written_time)]
 
 
 class Accepted(BaseModel):
@@ -102,135 +149,16 @@ class ReportOut(BaseModel):
     urgency: str
     point: dict[str, Any] | None
     area_names: list[str]
+    asset: str | None
     cases: list[Linked]
+    attachments: list[AttachmentOut]
 
 
-class AreaOut(BaseModel):
-    """An area on the path from the city down."""
+class Drawn(BaseModel):
+    """A draw for 抽查: every case drawn, with the inspector who is sent, or why nobody was."""
 
-    code: str
-    name: str
-
-
-class DeadlineOut(BaseModel):
-    """A promise with a date and where it comes from."""
-
-    clock: str
-    cycle: int
-    set_at: datetime
-    due_at: datetime
-    origin: str
-    state: str
-
-
-class TaskOut(BaseModel):
-    """One unit's share of a case."""
-
-    id: UUID
-    unit: str
-    unit_name: str
-    part: str
-    state: str
-    round: int
-    offered_at: datetime
-    accepted_at: datetime | None
-    ended_at: datetime | None
-    result: str
-    reason: str
-
-
-class CaseOut(BaseModel):
-    """A case as lists show it."""
-
-    no: str = Field(examples=["YH-261121-0000123-4"])
-    version: int
-    state: str
-    state_name: str
-    source: str
-    urgency: str
-    overdue: bool
-    category: dict[str, Any] | None
-    condition: dict[str, Any] | None
-    areas: list[AreaOut]
-    grid: str | None
-    doubt: str
-    point: dict[str, Any] | None
-    unit: str | None
-    unit_name: str | None
-    opened_at: datetime
-    updated_at: datetime
-    filed_at: datetime | None
-    dispatched_at: datetime | None
-    ended_at: datetime | None
-    send_backs: int
-    reworks: int
-    deadlines: list[DeadlineOut]
-    tasks: list[TaskOut]
-
-
-class CaseWithReports(CaseOut):
-    """A case with every report behind it."""
-
-    reports: list[dict[str, Any]]
-
-
-class CasePage(BaseModel):
-    """A page of cases, newest first; ``next`` is the cursor of the following page, null at the end."""
-
-    items: list[CaseOut]
-    next: str | None
-
-
-class TaskItem(BaseModel):
-    """One line of a unit's work list: its task and the case it belongs to."""
-
-    task: TaskOut
-    case: CaseOut
-
-
-class TaskPage(BaseModel):
-    """A page of a unit's open tasks, oldest first."""
-
-    items: list[TaskItem]
-    next: str | None
-
-
-class StepOut(BaseModel):
-    """One step of a case's history."""
-
-    version: int
-    type: str
-    at: datetime
-    actor: dict[str, Any]
-    state: str
-    reason: str
-    note: str
-
-
-class Explanation(BaseModel):
-    """Why this category, place, unit and deadline, in facts and in sentences."""
-
-    no: str
-    what: dict[str, Any]
-    where: dict[str, Any]
-    who: dict[str, Any] | None
-    when: list[DeadlineOut]
-    sentences: list[str]
-
-
-class ActionsOut(BaseModel):
-    """What the caller may do now, with the version to send in If-Match."""
-
-    version: int
-    verbs: list[str]
-    tasks: dict[str, list[str]]
-
-
-class ActionDone(BaseModel):
-    """A verb took effect."""
-
-    no: str
-    version: int
+    seed: str
+    cases: list[dict[str, Any]]
 
 
 class Problem(BaseModel):
@@ -246,7 +174,7 @@ class Problem(BaseModel):
 
 
 _REF = "#/components/schemas/{model}"
-REQUESTS: tuple[type[Strict], ...] = (ReportIn, ActionIn)
+REQUESTS: tuple[type[Strict], ...] = (ReportIn, ActionIn, PresenceIn, SpotCheckIn)
 
 
 def json_of(model: type[Strict]) -> dict[str, Any]:
@@ -255,10 +183,10 @@ def json_of(model: type[Strict]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
-def request_schemas() -> dict[str, Any]:
+def request_schemas(*more: type[Strict]) -> dict[str, Any]:
     """The schemas of all request bodies and their parts, by name, for OpenAPI's components."""
     found: dict[str, Any] = {}
-    for model in REQUESTS:
+    for model in (*REQUESTS, *more):
         schema = model.model_json_schema(ref_template=_REF)
         found.update(schema.pop("$defs", {}))
         found[model.__name__] = schema

@@ -1,13 +1,17 @@
-"""``make bench``: every benchmark beside its reference, as Markdown; ``--write`` puts the tables into docs."""
+"""``make bench``: every benchmark beside its reference, as Markdown; ``--write`` puts the tables into docs.
+
+With ``--only NAME`` one part is run, and with ``--write`` only its section of the page is replaced.
+"""
 
 import argparse
 import os
 import platform
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 
-from bench import http, locate, memory, pipeline, stages
+from bench import assets, http, lifecycle, locate, memory, pipeline, stages
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 
@@ -17,23 +21,36 @@ PARTS: dict[str, ModuleType] = {
     "CPU by stage": stages,
     "Points located": locate,
     "Memory": memory,
+    "Life cycles": lifecycle,
+    "assets": assets,
 }
 
 
 def main() -> None:
     """Run the parts that are asked for, all by default."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md (needs all parts)")
+    parser.add_argument("--write", action="store_true", help="write the sections into docs/benchmarks.md")
     parser.add_argument("--only", choices=sorted(PARTS), action="append")
     asked = parser.parse_args()
-    sections = []
+    sections = {}
     for name, part in PARTS.items():
         if asked.only is None or name in asked.only:
             about = " ".join((part.__doc__ or "").split())
-            sections.append(f"## {name}\n\n{about}\n\n{part.main()}\n")
-            print(sections[-1], flush=True)
+            sections[name] = f"## {name}\n\n{about}\n\n{part.main()}\n"
+            print(sections[name], flush=True)
     if asked.write and asked.only is None:
-        PAGE.write_text("\n".join([_head(), *sections]), encoding="utf-8")
+        PAGE.write_text("\n".join([_head(), *sections.values()]), encoding="utf-8")
+    elif asked.write:
+        PAGE.write_text(_replaced(PAGE.read_text(encoding="utf-8"), sections), encoding="utf-8")
+
+
+def _replaced(page: str, sections: Mapping[str, str]) -> str:
+    """The page with these sections anew, each in its old place or at the end, with the day it was measured."""
+    head, *old = page.split("\n## ")
+    found = {section.partition("\n")[0]: f"## {section.rstrip()}\n" for section in old}
+    day = f"Measured alone on {datetime.now(UTC):%Y-%m-%d} with {os.cpu_count()} cores.\n"
+    found |= {name: f"{section}\n{day}" for name, section in sections.items()}
+    return "\n".join([f"{head.rstrip()}\n", *found.values()])
 
 
 def _head() -> str:

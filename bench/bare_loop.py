@@ -21,11 +21,16 @@ from store.queries import sql
 _CASES = (
     "id", "no", "version", "state", "source", "urgency", "category", "area", "unit", "overdue", "opened_at",
     "updated_at", "filed_at", "dispatched_at", "lon", "lat", "cell_x", "cell_y", "doc",
+    "petitioned",
 )  # fmt: skip
 _EVENTS = ("subject", "version", "type", "at", "route", "doc")
 _TASKS = ("id", "case_id", "unit", "part", "state", "round", "offered_at")
-_DEADLINES = ("case_id", "clock", "cycle", "due_at")
-_LINKS = ("report_id", "case_id", "opened", "linked_at")
+_ALARMS = ("case_id", "clock", "cycle", "rings_at", "share")
+_LINKS = ("report_id", "case_id", "opened", "linked_at", "home")
+_TICKETS = (
+    "report_id", "version", "state", "tier", "overdue", "contact_due_at", "answer_due_at", "due_at", "next_due_at",
+    "doc",
+)  # fmt: skip
 
 
 async def write(connection: asyncpg.Connection, values: list[bytes], like: Sample) -> None:
@@ -44,6 +49,9 @@ async def write(connection: asyncpg.Connection, values: list[bytes], like: Sampl
             [like.report] * n,
             [like.contact] * n,
             ["113.95,27.93"] * n,
+            [None] * n,
+            [],
+            [],
         )
         await _copy(connection, "cases", _CASES, [_case(case, like, now) for _, case in pairs])
         filed = [(case, 1, "case.filed", now, str(case), like.filed) for _, case in pairs]
@@ -51,8 +59,12 @@ async def write(connection: asyncpg.Connection, values: list[bytes], like: Sampl
         await _copy(connection, "events", _EVENTS, filed + sent)
         tasks = [(new_id(), case, like.unit, "lead", "offered", 0, now) for _, case in pairs]
         await _copy(connection, "tasks", _TASKS, tasks)
-        await _copy(connection, "deadlines", _DEADLINES, [(case, "disposal", 1, now) for _, case in pairs])
-        await _copy(connection, "case_reports", _LINKS, [(report, case, True, now) for report, case in pairs])
+        await _copy(connection, "alarms", _ALARMS, [(case, "disposal", 1, now, 0.8) for _, case in pairs])
+        await _copy(connection, "case_reports", _LINKS, [(report, case, True, now, True) for report, case in pairs])
+        promised = [(r, 2, "open", "general", False, now, now, now, now, like.ticket) for r, _ in pairs]
+        await _copy(connection, "tickets", _TICKETS, promised)
+        heard = [(report, 2, "ticket.opened", now, str(report), like.opened) for report, _ in pairs]
+        await _copy(connection, "events", _EVENTS, heard)
 
 
 async def _copy(connection: asyncpg.Connection, table: str, columns: tuple[str, ...], rows: list[tuple]) -> None:
@@ -62,7 +74,7 @@ async def _copy(connection: asyncpg.Connection, table: str, columns: tuple[str, 
 def _case(case: UUID, like: Sample, now: datetime) -> tuple:
     number, spot = f"YH-{case.hex[-16:]}", case.int % 2_000_000
     return (case, number, 2, "pending_disposal", "hotline", "normal", like.category, like.area, like.unit, False, now,
-            now, now, now, 113.95, 27.93, spot, spot, like.case)  # fmt: skip
+            now, now, now, 113.95, 27.93, spot, spot, like.case, False)  # fmt: skip
 
 
 async def run(count: int) -> None:

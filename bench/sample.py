@@ -7,9 +7,13 @@ import msgspec
 
 from bench.tickets import tickets
 from dispatch.facts import facts_of
-from domain.commands import SYSTEM, Command, Opening, Verb
+from domain.actor import SYSTEM
+from domain.commands import Command, Opening, Verb
 from domain.ids import CaseId, CaseNo, ReportId, TaskId
 from domain.lifecycle import decide
+from domain.ticket import Appeal
+from domain.ticket_events import TicketCommand, TicketOpening, TicketVerb
+from domain.ticket_law import decide as promised
 from handlers.ports import new_id
 from runtime.settings import load
 from runtime.wiring import advisers, read_pack
@@ -27,6 +31,8 @@ class Sample:
     case: bytes
     filed: bytes
     dispatched: bytes
+    ticket: bytes
+    opened: bytes
     category: str
     area: str
     unit: str
@@ -47,13 +53,17 @@ def sample() -> Sample:
             what.condition,
         )  # fmt: skip
         filed = decide(None, Command(Verb.FILE, SYSTEM, opening=opening), now, desk.policy)
-        (verdict,) = desk.who.choose_many([facts_of(filed.case)])
+        (verdict,) = desk.who.choose_many([facts_of(filed.case, desk.policy.starting_level)])
         if verdict.lead is None or verdict.assist:
             continue
         command = Command(Verb.DISPATCH, SYSTEM, verdict=verdict, new_tasks=(TaskId(new_id()),))
         sent = decide(filed.case, command, now, desk.policy)
+        tier = desk.policy.tickets.tier(report.urgency, what.category)
+        asked = TicketCommand(TicketVerb.OPEN, SYSTEM, report.id, opening=TicketOpening(now, tier, Appeal.HELP))
+        heard = promised(None, asked, now, desk.policy.tickets, desk.policy.due)
         return Sample(
             encode(report), encode(report.contact), encode(sent.case), encode(filed.events[0]), encode(sent.events[0]),
+            encode(heard.ticket), encode(heard.events[0]),
             what.category.key, area_key(place.path), verdict.lead,
         )  # fmt: skip
     raise LookupError("no benchmark ticket is covered by a rule")

@@ -1,4 +1,4 @@
-"""What is it? A code the source gave, else the keyword rules, else «unclassified»: a state, not an error.
+"""What is it? A code the source gave, else the component's, else the keyword rules, else «unclassified».
 
 Called by ``handlers.file`` for a batch; never raises for what a report says.
 """
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from classify.rules import Hit, KeywordRule, Keywords
+from domain.asset import ComponentCode
 from domain.case import Judgement
 from domain.catalogue import Catalogue, Category, Condition
 from domain.errors import Invalid
@@ -40,6 +41,9 @@ class Classifier:
         if given is not None and given.category is not None:
             return given
         heard = self._heard(report.text)
+        component = self._component(report, heard) if report.asset else None
+        if component is not None:
+            return component
         if heard is not None:
             return heard
         return given or Classification(None, None, Judgement("none", 0.0, "no code given and no keyword heard"))
@@ -57,6 +61,20 @@ class Classifier:
         else:
             reason = "code given by the source"
         return Classification(category, condition, Judgement("code", 1.0, reason))
+
+    def _component(self, report: Report, heard: Classification | None) -> Classification | None:
+        """The event of the component it names; the words may say which of its conditions holds."""
+        try:
+            category = ComponentCode.parse(report.asset or "").event(self._catalogue)
+        except Invalid:
+            return None
+        if heard is not None and heard.category == category:
+            reason = f"component code; {heard.judgement.reason}"
+            return Classification(category, heard.condition, Judgement("component", 1.0, reason))
+        other = (heard.category.key,) if heard is not None and heard.category else ()
+        named = [c for c in self._catalogue.conditions.get(category.key, ()) if c.id == report.condition]
+        condition = named[0] if named else self._catalogue.condition(category, None)
+        return Classification(category, condition, Judgement("component", 1.0, "component code", other))
 
     def _heard(self, text: str) -> Classification | None:
         hits = self._keywords.hits(text)

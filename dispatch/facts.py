@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 
 from domain.case import Case
+from domain.place import Level
+from domain.task import Part, TaskState
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a rule may ask. ``areas`` are the area codes from the city down; ``send_backs`` counts earlier refusals.
+    """What a rule may ask. ``areas`` are the area codes from the city down.
 
-    ``refused_by`` holds the units that sent this case back before: a rule may not choose them again.
+    ``refused_by`` holds the units that sent this case back as lead: it does not go to them again. ``level`` is set
+    only for a case that was raised or lowered (提级, 下派): who answers at that level then leads, not the rule's unit.
     """
 
     category: str
@@ -19,10 +22,11 @@ class Facts:
     urgency: str
     condition: str
     refused_by: frozenset[str] = frozenset()
+    level: str = ""
 
 
-def facts_of(case: Case) -> Facts:
-    """The facts of a filed case."""
+def facts_of(case: Case, starting_level: Level) -> Facts:
+    """The facts of a filed case; ``starting_level`` is the policy's, where a case begins."""
     category, condition = case.category, case.condition
     return Facts(
         category=category.key if category else "",
@@ -31,5 +35,8 @@ def facts_of(case: Case) -> Facts:
         source=case.source,
         urgency=case.urgency,
         condition=condition.id if condition else "",
-        refused_by=frozenset(t.unit for t in case.tasks if t.state == "sent_back" and t.part == "lead"),
+        refused_by=frozenset(
+            t.unit for t in case.tasks if t.unit and t.state is TaskState.SENT_BACK and t.part is Part.LEAD
+        ),
+        level="" if case.level in (None, starting_level) else case.level,
     )

@@ -1,7 +1,11 @@
-"""The city's units and their jurisdictions."""
+"""The city's units, their jurisdictions, and the levels at which they answer for a territory."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from domain.place import Level
+
+_WHOLE_CITY = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,7 +13,8 @@ class Unit:
     """A unit (责任单位). ``areas`` are the area codes it answers for; empty means the whole city.
 
     ``kind`` names a sort of unit of which each area has its own (``street-office``); a rule may name the kind and
-    the case's area picks the unit.
+    the case's area picks the unit. ``level`` is set for the one unit that answers for its territory as a whole at that
+    level (属地责任), whatever the matter; a department has none. ``parent`` is the unit above it in the organisation.
     """
 
     id: str
@@ -17,14 +22,18 @@ class Unit:
     kind: str = ""
     areas: tuple[str, ...] = ()
     phone: str = ""
+    level: Level | None = None
+    parent: str = ""
 
 
 class Roster:
-    """Units by id, and by kind and area."""
+    """Units by id, by kind and area, and by level and area."""
 
     def __init__(self, units: Iterable[Unit]) -> None:
         self.units = {unit.id: unit for unit in units}
-        self._by_area = {(u.kind, area): u.id for u in self.units.values() if u.kind for area in u.areas}
+        every = self.units.values()
+        self._by_area = {(u.kind, area): u.id for u in every if u.kind for area in u.areas}
+        self._at_level = {(str(u.level), area): u.id for u in every if u.level for area in u.areas or (_WHOLE_CITY,)}
 
     def resolve(self, name: str, areas: tuple[str, ...]) -> str | None:
         """The unit a rule names: an id, or ``@kind`` for the unit of that kind whose area is the deepest fit."""
@@ -32,6 +41,14 @@ class Roster:
             return name if name in self.units else None
         for area in reversed(areas):
             unit = self._by_area.get((name[1:], area))
+            if unit is not None:
+                return unit
+        return None
+
+    def at_level(self, level: str, areas: tuple[str, ...]) -> str | None:
+        """The unit of a level (``domain.place.Level``) that answers for these areas, the deepest fit; else None."""
+        for area in (*reversed(areas), _WHOLE_CITY):
+            unit = self._at_level.get((level, area))
             if unit is not None:
                 return unit
         return None

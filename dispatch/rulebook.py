@@ -23,14 +23,23 @@ class Ranked:
 class Rulebook:
     """Rules of one version, indexed by what they ask of the category.
 
+    ``fallback`` (兜底) is who leads where no rule holds, a unit's id or ``@kind``; empty leaves that to the duty desk.
     Raises ``Invalid`` listing every fault: unknown units or areas, and pairs of rules that tie.
     """
 
-    def __init__(self, version: str, rules: Sequence[Rule], roster: Roster, area_depth: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        version: str,
+        rules: Sequence[Rule],
+        roster: Roster,
+        area_depth: Mapping[str, int],
+        fallback: str = "",
+    ) -> None:
         self.version = version
         self.roster = roster
+        self.fallback = fallback
         ranked = [Ranked(rule, _rank(rule, area_depth)) for rule in rules]
-        faults = [*_unknown(rules, roster, area_depth), *_ties(ranked)]
+        faults = [*_unknown(rules, fallback, roster, area_depth), *_ties(ranked)]
         if faults:
             raise Invalid("rulebook-invalid", "派单目录有误", f"{len(faults)} faults", tuple(faults))
         by_category: dict[str, list[Ranked]] = defaultdict(list)
@@ -59,12 +68,14 @@ def _rank(rule: Rule, area_depth: Mapping[str, int]) -> int:
     return rank
 
 
-def _unknown(rules: Sequence[Rule], roster: Roster, area_depth: Mapping[str, int]) -> Iterable[Fault]:
+def _unknown(rules: Sequence[Rule], fallback: str, roster: Roster, area_depth: Mapping[str, int]) -> Iterable[Fault]:
     # a kind is looked up by area, so only units that answer for one can be found by it
-    kinds = {unit.kind for unit in roster.units.values() if unit.kind and unit.areas}
+    known = {*roster.units, *(f"@{unit.kind}" for unit in roster.units.values() if unit.kind and unit.areas)}
+    if fallback and fallback not in known:
+        yield Fault("/fallback", "unit-unknown", fallback)
     for rule in rules:
         for name in (rule.lead, *rule.assist):
-            if name not in roster.units and not (name.startswith("@") and name[1:] in kinds):
+            if name not in known:
                 yield Fault(f"/{rule.id}/lead", "unit-unknown", name)
         if rule.area != ANY and rule.area not in area_depth:
             yield Fault(f"/{rule.id}/area", "area-unknown", rule.area)

@@ -5,7 +5,9 @@ Components and events share their five digits in GB/T 47678.5-2026, so the key i
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
+from itertools import combinations, pairwise
 
 from domain.clock import Limit
 from domain.errors import Invalid
@@ -28,7 +30,10 @@ class Urgency(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """One 小类 under its 大类, in one edition of one standard."""
+    """One 小类 under its 大类, in one edition of one standard.
+
+    ``component`` is set on the event «<component>异常»: the code of the component whose defect it is.
+    """
 
     standard: str
     kind: Kind
@@ -36,6 +41,7 @@ class Category:
     name: str
     class_code: str
     class_name: str
+    component: str = ""
 
     @property
     def key(self) -> str:
@@ -44,8 +50,59 @@ class Category:
 
 
 @dataclass(frozen=True, slots=True)
+class Season:
+    """A part of every year with a limit of its own, such as 种植季节: month and day of the first and the last day.
+
+    Both days belong to it, and it may run over the end of the year (``(11, 15)`` to ``(3, 15)``). Raises ``Invalid``
+    with code ``season-invalid`` where a day is in no calendar.
+    """
+
+    first: tuple[int, int]
+    last: tuple[int, int]
+    limit: Limit
+
+    def __post_init__(self) -> None:
+        for month, day in (self.first, self.last):
+            try:
+                date(2000, month, day)  # a leap year: the 29th of February is a day
+            except ValueError:
+                raise Invalid("season-invalid", "季节起止日期不存在", f"month {month}, day {day}") from None
+
+    def covers(self, day: date) -> bool:
+        """Whether ``day``, in local time, lies in the season."""
+        return self._covers((day.month, day.day))
+
+    def overlaps(self, other: "Season") -> bool:
+        """Whether some day lies in both."""
+        return self._covers(other.first) or other._covers(self.first)
+
+    def _covers(self, day: tuple[int, int]) -> bool:
+        if self.first <= self.last:
+            return self.first <= day <= self.last
+        return day >= self.first or day <= self.last
+
+
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """One step of a staged limit (分阶段时限): what must be done by then, counted from the start of disposal."""
+
+    name: str
+    limit: Limit
+
+
+@dataclass(frozen=True, slots=True)
 class Condition:
-    """One filing condition of a category, with its own closing condition, limit and urgency (GB/T 30428.8)."""
+    """One filing condition (立案条件) of a category, with its own closing condition, limit and urgency (GB/T 30428.8).
+
+    ``evidence``: closing needs a photo (结案须附照片). ``by_notice``: it may be closed by notice (告知性结案), where
+    the thing itself cannot be put right now. ``calendar`` names the calendar that working time counts on, empty for
+    the city's own. ``seasons`` have limits of their own; ``stages`` come before the limit, ascending, each counted
+    from the start of disposal (停工 4 工作时, 处罚 7 工作日, and 拆除 in the limit of 20 工作日). ``note`` is for
+    people: what the table says besides, such as how it words the limit.
+
+    Raises ``Invalid`` with code ``season-overlap`` or ``stages-not-ascending``. Limits that run on through nights, in
+    working time and in whole working days are not compared with each other: that depends on the calendar.
+    """
 
     id: str
     category: str
@@ -53,6 +110,26 @@ class Condition:
     closing: str
     limit: Limit
     urgency: Urgency = Urgency.NORMAL
+    evidence: bool = False
+    by_notice: bool = False
+    calendar: str = ""
+    seasons: tuple[Season, ...] = ()
+    stages: tuple[Milestone, ...] = ()
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if any(one.overlaps(other) for one, other in combinations(self.seasons, 2)):
+            raise Invalid("season-overlap", "季节重叠", "a day belongs to one season")
+        stages = [stage.limit for stage in self.stages]
+        for last in (self.limit, *(season.limit for season in self.seasons)):
+            for limit, after in pairwise((*stages, last) if stages else ()):
+                alike = (limit.working, limit.whole) == (after.working, after.whole)
+                if alike and limit.length >= after.length:
+                    raise Invalid("stages-not-ascending", "分阶段时限须递增", f"{after} does not come after {limit}")
+
+    def limit_on(self, day: date) -> Limit:
+        """The limit of a case whose disposal starts on ``day`` (local): the season's, or the condition's own."""
+        return next((season.limit for season in self.seasons if season.covers(day)), self.limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +163,13 @@ class Catalogue:
     def find(self, code: str, kind: Kind = Kind.EVENT) -> Category:
         """The category that a source means by ``code``: a full key, a current code, or an old one that is mapped.
 
-        A component's code means the event «<component>异常», which carries the same digits (GB/T 47678.5-2026,
-        table C.1). Raises ``Invalid`` with code ``category-unknown``.
+        A component's code means the event «<component>异常» where the table has one (GB/T 47678.5-2026, table C.1,
+        gives it the same digits). In the tables before, the digits of a component may belong to an event that has
+        nothing to do with it: then they mean the component. Raises ``Invalid`` with code ``category-unknown``.
         """
-        event = f"{self.current}:{Kind.EVENT}:{code}"
-        mapped = self.legacy.get(f"{kind}:{code}", "")
-        for key in (code, event, f"{self.current}:{kind}:{code}", mapped):
+        event, own = f"{self.current}:{Kind.EVENT}:{code}", f"{self.current}:{kind}:{code}"
+        defect = event in self.categories and self.categories[event].component == code
+        for key in (code, event if defect else own, own, event, self.legacy.get(f"{kind}:{code}", "")):
             if key in self.categories:
                 return self.categories[key]
         raise Invalid("category-unknown", "类别代码不在现行目录中", f"{kind} code of {self.current} expected")

@@ -3,55 +3,69 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
-from domain.case import Clock, Judgement, Verdict
+from domain.actor import Actor
+from domain.case import Case, Clock, Judgement, Verdict
 from domain.catalogue import Category, Condition, Urgency
-from domain.ids import CaseId, ReportId, TaskId, UnitId
-from domain.place import Place, Point
+from domain.ids import CaseId, ReportId, TaskId
+from domain.petition import PetitionId
+from domain.place import Level, Place, Point
+from domain.plan import Activation
 from domain.report import Source
 
 
-class Role(StrEnum):
-    """Who may act. ``system`` is our own advisers and clocks; the others come with an API key."""
-
-    SYSTEM = "system"
-    INSPECTOR = "inspector"
-    HOTLINE = "hotline"
-    DESK = "desk"
-    DISPATCHER = "dispatcher"
-    UNIT = "unit"
-    OFFICER = "officer"
-    VIEWER = "viewer"
-    ADMIN = "admin"
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Somebody who acts: the client or process, its role, and for a department its unit."""
-
-    id: str
-    role: Role
-    unit: UnitId | None = None
-
-
-SYSTEM = Actor("cityloop", Role.SYSTEM)
-
-
 class Verb(StrEnum):
-    """Everything that can be done to a case."""
+    """Everything that can be done to a case; the Chinese word of trade stands in the transition table."""
 
     REGISTER = "register"
+    ADMIT = "admit"
     FILE = "file"
     JOIN = "join"
+    VERIFY = "verify"
     REFUSE = "refuse"
+    DECLINE = "decline"
+    WITHDRAW = "withdraw"
+    RETURN = "return"
     DISPATCH = "dispatch"
     DEFER = "defer"
+    RECALL = "recall"
+    REINFORCE = "reinforce"
+    ACTIVATE = "activate"
     ACCEPT = "accept"
+    ASSIGN = "assign"
+    UNASSIGN = "unassign"
     SEND_BACK = "send-back"
+    REACH = "reach"
     FINISH = "finish"
+    CONFIRM = "confirm"
+    CHECK = "check"
     PASS = "pass"  # noqa: S105  (核查通过, not a secret)
     FAIL = "fail"
+    CLOSE = "close"
+    CALL_BACK = "call-back"
+    REOPEN = "reopen"
+    SPOT_CHECK = "spot-check"
+    EXTEND = "request-extension"
+    SUSPEND = "request-suspension"
+    CANCEL = "request-void"
+    APPEAL = "appeal"
+    GRANT = "grant"
+    DENY = "deny"
+    RESUME = "resume"
+    URGE = "urge"
+    SUPERVISE = "supervise"
+    REPLY = "reply"
+    MERGE = "merge"
+    ABSORB = "absorb"
+    SPLIT = "split"
+    RELEASE = "release"
+    RAISE = "raise"
+    LOWER = "lower"
+    FORCE_CLOSE = "force-close"
+    WARN = "warn"
     EXPIRE = "expire"
+    ESCALATE = "escalate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +86,24 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What a caller answered to a 回访: three verdicts kept apart, None where they could not say."""
+
+    contacted: bool | None = None
+    solved: bool | None = None
+    satisfied: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
     """One request to the law. Which fields a verb needs is said in the transition table's documentation.
 
-    ``case`` is None for the two verbs that open a case. ``expected`` is the version the caller looked at; None for
-    the system's own commands, which are idempotent by state. ``clock`` and ``cycle`` name the deadline to expire.
+    ``case`` is None for the verbs that open a case. ``expected`` is the version the caller looked at; None for
+    the system's own commands, which are idempotent by state. ``clock``, ``cycle`` and ``share`` name the alarm that
+    rings, ``clock`` and ``cycle`` also the deadline of an appeal. ``new_tasks`` are fresh ids, one for each task the
+    verb makes; ``new_id`` is one for the petition it makes. ``worker`` is whom a unit assigns, or the inspector who
+    is sent. ``other`` is the second case of a merge or split, as it is at that moment. ``replies`` with a supervision
+    means that a reply is owed.
     """
 
     verb: Verb
@@ -87,6 +114,7 @@ class Command:
     report: ReportId | None = None
     task: TaskId | None = None
     new_tasks: tuple[TaskId, ...] = ()
+    new_id: UUID | None = None
     verdict: Verdict | None = None
     category: Category | None = None
     condition: Condition | None = None
@@ -95,4 +123,15 @@ class Command:
     note: str = ""
     clock: Clock | None = None
     cycle: int = 0
-    asked_at: datetime | None = None
+    share: float = 1.0
+    worker: str = ""
+    photos: tuple[str, ...] = ()
+    position: Point | None = None
+    closing: str = ""
+    petition: PetitionId | None = None
+    until: datetime | None = None
+    said: Said | None = None
+    level: Level | None = None
+    replies: bool = False
+    plan: Activation | None = None
+    other: Case | None = None

@@ -23,8 +23,9 @@ class Point:
 
 
 class Level(StrEnum):
-    """Levels of the area tree, city at the top, unit grid (单元网格, 15 characters) at the bottom."""
+    """Levels of areas and of handling (省, 市, 区, 街道, 社区), unit grid (单元网格, 15 characters) at the bottom."""
 
+    PROVINCE = "province"
     CITY = "city"
     DISTRICT = "district"
     STREET = "street"

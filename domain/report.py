@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from math import isfinite
+from uuid import UUID
 
+from domain.attachment import AttachmentId
 from domain.catalogue import Kind, Urgency
 from domain.errors import Fault, Invalid
 from domain.ids import ReportId
@@ -44,7 +46,8 @@ class Report:
 
     ``origin`` names the sender that guarantees ``origin_key`` to be unique for ever (a hotline, a device platform, an
     API client with its idempotency keys). ``area_names`` run from coarse to fine. ``received_at`` is our clock,
-    ``occurred_at`` the sender's claim. ``condition`` and ``category`` are codes as sent.
+    ``occurred_at`` the sender's claim. ``condition`` and ``category`` are codes as sent. ``extra`` is what only some
+    senders say, such as ``asset`` and ``attachments``.
     """
 
     id: ReportId
@@ -65,14 +68,24 @@ class Report:
     extra: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def asset(self) -> str | None:
+        """The identifier of the component (部件标识码) it is about, if the sender names one."""
+        return self.extra.get("asset")
+
+    @property
+    def attachments(self) -> tuple[AttachmentId, ...]:
+        """The attachments it names: ids with blanks between, so that a report without any reads as it always did."""
+        return tuple(AttachmentId(UUID(each)) for each in self.extra.get("attachments", "").split())
+
+    @property
     def neighbourhood(self) -> str:
-        """A coarse key of the place as stated (about 1 km, or the area's name).
+        """A coarse key of the place as stated (about 1 km, or the component, or the area's name).
 
         Reports of one neighbourhood are filed one after another, so that two reports of one incident meet.
         """
         if self.point is not None:
             return f"{self.point.lon:.2f},{self.point.lat:.2f}"
-        return "/".join(self.area_names) or self.address[:32]
+        return self.asset or "/".join(self.area_names) or self.address[:32]
 
 
 def clean_text(text: str, pointer: str, *, limit: int = MAX_TEXT, required: bool = False) -> str:

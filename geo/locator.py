@@ -22,7 +22,7 @@ class Locator:
         A report with a point outside the city that names areas is placed by the names: people stand where they
         stand, but a hotline clerk's map click may slip.
         """
-        points = _in_wgs84([report.point for report in reports])
+        points = self.in_wgs84([report.point for report in reports])
         places: list[Place] = [Place()] * len(reports)
         pointed = [n for n, point in enumerate(points) if point is not None]
         known = [point for point in points if point is not None]
@@ -36,13 +36,13 @@ class Locator:
                 places[n] = place
         return list(zip(places, points, strict=True))
 
-
-def _in_wgs84(points: Sequence[Point | None]) -> list[Point | None]:
-    foreign = [n for n, point in enumerate(points) if point is not None and point.crs not in _PLAIN]
-    result = list(points)
-    if foreign:
-        sent = [point for point in points if point is not None and point.crs not in _PLAIN]
-        lons, lats = to_wgs84_many([p.lon for p in sent], [p.lat for p in sent], [p.crs for p in sent])
-        for n, lon, lat in zip(foreign, lons.tolist(), lats.tolist(), strict=True):
-            result[n] = Point(round(lon, 7), round(lat, 7), Crs.WGS84)
-    return result
+    def in_wgs84(self, points: Sequence[Point | None]) -> list[Point | None]:
+        """Points as cases keep them: in WGS-84, or CGCS2000 as it is."""
+        foreign = [n for n, point in enumerate(points) if point is not None and point.crs not in _PLAIN]
+        result = list(points)
+        if foreign:
+            sent = [point for point in points if point is not None and point.crs not in _PLAIN]
+            lons, lats = to_wgs84_many([p.lon for p in sent], [p.lat for p in sent], [p.crs for p in sent])
+            for n, lon, lat in zip(foreign, lons.tolist(), lats.tolist(), strict=True):
+                result[n] = Point(round(lon, 7), round(lat, 7), Crs.WGS84)
+        return result

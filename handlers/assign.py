@@ -1,34 +1,77 @@
-"""Who must act? The reaction to a filed case and to one sent back: facts, verdict, tasks. One road for both."""
+"""Who must act? The reaction to a case that waits for somebody: facts, verdict, tasks. One road for all of them.
+
+A case waits for its units when it is filed, sent back, raised or re-opened; where the policy says so, for an inspector
+before it is filed (核实) or when it is finished (核查).
+"""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from dispatch.facts import facts_of
-from domain.case import State, Verdict
-from domain.commands import SYSTEM, Command, Verb
+from domain.actor import SYSTEM
+from domain.case import Case, State, Verdict
+from domain.commands import Command, Verb
 from domain.ids import CaseId, TaskId
+from domain.plan import Activation
+from domain.policy import Policy
+from domain.task import Part
+from handlers.docket import Docket
+from handlers.inspect import nearest_inspectors
 from handlers.outcomes import AlreadyDone, Outcome
-from handlers.perform import Docket
 from handlers.ports import Office
 
 
 async def assign_many(office: Office, ids: Sequence[CaseId]) -> list[Outcome]:
-    """Ask the rulebook for each case that waits for dispatch and make its tasks, in one transaction.
+    """Find who must act for each case that waits and make the tasks, in one transaction.
 
-    A case no rule matches is left to the duty desk, with the verdict that says so. ``AlreadyDone`` for a case that
-    waits no more.
+    A case no rule matches is left to the duty desk, with the verdict that says so; one no inspector is on duty for is
+    left to the desk too. ``AlreadyDone`` for a case that waits no more.
     """
+    policy = office.advisers.policy
     async with office.store.unit(lock=ids) as unit:
         cases = await unit.cases.load(ids)
-        docket = Docket(cases, unit, office.advisers.policy)
+        docket = Docket(cases, unit, policy)
         waiting = [case for case in cases.values() if case.state is State.PENDING_DISPATCH and case.verdict is None]
-        verdicts = office.advisers.who.choose_many([facts_of(case) for case in waiting])
-        done = {case.id: docket.apply(_command(office, case.id, v)) for case, v in zip(waiting, verdicts, strict=True)}
+        commands = _dispatched(office, waiting, unit.at)
+        sends = {case.id: verb for case in cases.values() if (verb := _needs_inspector(case, policy))}
+        inspectors = await nearest_inspectors(unit, [cases[case] for case in sends])
+        commands += [
+            Command(sends[case], SYSTEM, case=case, worker=inspector, new_tasks=(TaskId(office.new_id()),))
+            for case, inspector in inspectors.items()
+        ]
+        done = {command.case: docket.apply(command) for command in commands}
         await docket.save()
     return [done.get(case_id) or AlreadyDone(case_id) for case_id in ids]
 
 
-def _command(office: Office, case: CaseId, verdict: Verdict) -> Command:
+def _dispatched(office: Office, waiting: Sequence[Case], at: datetime) -> list[Command]:
+    """What becomes of cases that wait for units: a plan they start, a verdict, or the desk."""
+    advisers = office.advisers
+    plans = {case.id: plan for case in waiting if (plan := advisers.plan_for(case, at))}
+    ordinary = [case for case in waiting if case.id not in plans]
+    level = advisers.policy.starting_level
+    verdicts = advisers.who.choose_many([facts_of(case, level) for case in ordinary])
+    started = [_activation(office, case, plan) for case, plan in plans.items()]
+    return started + [_by_rule(office, case.id, v) for case, v in zip(ordinary, verdicts, strict=True)]
+
+
+def _by_rule(office: Office, case: CaseId, verdict: Verdict) -> Command:
     if verdict.lead is None:
         return Command(Verb.DEFER, SYSTEM, case=case, verdict=verdict)
     tasks = tuple(TaskId(office.new_id()) for _ in (verdict.lead, *verdict.assist))
     return Command(Verb.DISPATCH, SYSTEM, case=case, verdict=verdict, new_tasks=tasks)
+
+
+def _activation(office: Office, case: CaseId, plan: Activation) -> Command:
+    tasks = tuple(TaskId(office.new_id()) for _ in plan.shares)
+    return Command(Verb.ACTIVATE, SYSTEM, case=case, plan=plan, new_tasks=tasks)
+
+
+def _needs_inspector(case: Case, policy: Policy) -> Verb | None:
+    """Whether an inspector is to be sent by the system, and what for."""
+    if case.state is State.PENDING_CHECK and policy.auto_check:
+        return Verb.CHECK
+    unseen = all(task.part is not Part.VERIFY for task in case.tasks)
+    if case.state is State.REPORTED and case.source in policy.auto_verify and unseen:
+        return Verb.VERIFY
+    return None

@@ -4,12 +4,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from domain.errors import Unavailable
-from handlers.outcomes import Failed, Outcome
+from handlers.outcomes import Failed
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
-async def in_halves(run: Callable[[Sequence[T]], Awaitable[Sequence[Outcome]]], items: Sequence[T]) -> list[Outcome]:
+async def in_halves(run: Callable[[Sequence[T]], Awaitable[Sequence[R]]], items: Sequence[T]) -> list[R | Failed]:
     """Run the batch; on an unexpected error split it, so that only the culprit fails. One outcome an item, in order.
 
     Raises ``Unavailable`` unchanged: a neighbour that is away is nobody's fault, and the door retries the whole.
@@ -17,7 +18,7 @@ async def in_halves(run: Callable[[Sequence[T]], Awaitable[Sequence[Outcome]]], 
     if not items:
         return []
     try:
-        outcomes = list(await run(items))
+        outcomes: list[R | Failed] = list(await run(items))
     except Unavailable:
         raise
     except Exception as error:  # whatever a single member provoked must not sink its neighbours

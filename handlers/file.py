@@ -1,22 +1,24 @@
 """From report to case: where is it, what is it, is it the same one? Joins an open case or opens a new one."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from classify.classifier import Classification
+from domain.actor import SYSTEM
+from domain.asset import Asset, completed
 from domain.catalogue import Urgency
-from domain.commands import SYSTEM, Command, Opening, Verb
+from domain.commands import Command, Opening, Verb
 from domain.duplicates import Candidate, Match, cell, same_incident
 from domain.ids import CaseId, CaseNo, ReportId
 from domain.place import Place, Point
 from domain.policy import Policy
 from domain.report import Report
+from handlers.docket import Docket
 from handlers.outcomes import AlreadyDone, Done, Failed, Outcome
-from handlers.perform import Docket
 from handlers.ports import Office
-from store.reports import Link
+from handlers.tickets import Heard, open_many
 from store.unit import Unit
 
 
@@ -32,6 +34,12 @@ class Advised:
     """Key of the category, empty if unclassified."""
 
     @property
+    def urgency(self) -> Urgency:
+        """The graver of what the sender says and what the condition is."""
+        condition = self.what.condition
+        return _gravest(self.report.urgency, condition.urgency if condition else Urgency.NORMAL)
+
+    @property
     def happened_at(self) -> datetime:
         """When it happened, as the sender says; else when we heard of it."""
         return self.report.occurred_at or self.report.received_at
@@ -43,23 +51,30 @@ async def file_many(office: Office, ids: Sequence[ReportId]) -> list[Outcome]:
     One outcome an id, in order; ``AlreadyDone`` for a report that has its case. One transaction for the batch.
     """
     async with office.store.unit(lock=ids) as unit:
-        advised = _advised(office, await unit.reports.unfiled(ids))
+        reports = await unit.reports.unfiled(ids)
+        advised = _advised(office, reports, await _assets(unit, reports))
         policy = office.advisers.policy
         nearby = _Nearby(await _open_near(unit, advised, policy.join_within), policy)
         likely = [match.case for one in advised if (match := nearby.match(one))]
         await unit.lock(likely)
         docket = Docket(await unit.cases.load(likely), unit, policy)
         filing = _Filing(office, docket, unit.at, nearby, await unit.cases.serials(len(advised)))
-        links = [filing.link(one) for one in advised]
+        cases = {one.report.id: filing.case_for(one) for one in advised}
         await docket.save()
-        await unit.reports.link(links)
-    cases = {link.report: link.case for link in links}
+        await open_many(unit, [Heard(one.report, one.what.category, one.urgency) for one in advised], policy)
     return [Done(cases[report]) if report in cases else AlreadyDone(report) for report in ids]
 
 
-def _advised(office: Office, reports: Sequence[Report]) -> list[Advised]:
-    places = office.advisers.where.places_of(reports)
-    classifications = office.advisers.what.classify_many(reports)
+async def _assets(unit: Unit, reports: Sequence[Report]) -> dict[str, Asset]:
+    """The components that reports of the batch name; asked for only if there are any."""
+    named = {report.asset for report in reports if report.asset}
+    return await unit.assets.known(sorted(named)) if named else {}
+
+
+def _advised(office: Office, reports: Sequence[Report], assets: Mapping[str, Asset]) -> list[Advised]:
+    known = [completed(report, assets) for report in reports]
+    places = office.advisers.where.places_of(known)
+    classifications = office.advisers.what.classify_many(known)
     return [
         Advised(report, place, point, what, what.category.key if what.category else "")
         for report, (place, point), what in zip(reports, places, classifications, strict=True)
@@ -106,20 +121,19 @@ class _Filing:
         self._nearby = nearby
         self._serials = iter(serials)
 
-    def link(self, one: Advised) -> Link:
+    def case_for(self, one: Advised) -> CaseId:
         """Join the report to the case of the same incident, or open a case for it."""
         match = self._nearby.match(one)
         if match is not None:
             command = Command(Verb.JOIN, SYSTEM, case=match.case, report=one.report.id, reason=match.reason)
             if not isinstance(self._docket.apply(command), Failed):
-                return Link(one.report.id, match.case, opened=False, at=self._at)
-        return Link(one.report.id, self._open(one), opened=True, at=self._at)
+                return match.case
+        return self._open(one)
 
     def _open(self, one: Advised) -> CaseId:
         case = CaseId(self._office.new_id())
         day = self._at.astimezone(self._policy.calendar.zone).date()
         what = one.what
-        sure = what.judgement.confidence >= self._policy.auto_file_from
         opening = Opening(
             case=case,
             no=str(CaseNo(self._office.advisers.prefix, day, next(self._serials))),
@@ -127,19 +141,28 @@ class _Filing:
             source=one.report.source,
             place=one.place,
             point=one.point,
-            urgency=_gravest(one.report.urgency, what.condition.urgency if what.condition else Urgency.NORMAL),
+            urgency=one.urgency,
             what=what.judgement,
             category=what.category,
             condition=what.condition,
             occurred_at=one.happened_at,
         )
-        verb = Verb.FILE if what.category and sure and one.place.certain else Verb.REGISTER
-        outcome = self._docket.apply(Command(verb, SYSTEM, opening=opening))
+        outcome = self._docket.apply(Command(self._verb(one), SYSTEM, opening=opening))
         if isinstance(outcome, Failed):
             raise outcome.error
         if one.point and one.category:
             self._nearby.add(Candidate(case, one.category, one.happened_at, one.point))
         return case
+
+    def _verb(self, one: Advised) -> Verb:
+        """How far the case goes by itself: filed, accepted, or registered for the desk."""
+        policy, sure = self._policy, one.what.judgement.confidence
+        if not one.what.category or not one.place.certain or one.report.source in policy.auto_verify:
+            return Verb.REGISTER
+        if sure >= policy.auto_file_from:
+            return Verb.FILE
+        admits = policy.steps.filing and policy.auto_admit_from is not None and sure >= policy.auto_admit_from
+        return Verb.ADMIT if admits else Verb.REGISTER
 
 
 _GRAVITY = tuple(Urgency)

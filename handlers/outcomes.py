@@ -29,4 +29,12 @@ class Failed:
     error: CityloopError | Exception
 
 
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """Understood, and the law said no for good: that is in the record, under ``code``, and nobody need look at it."""
+
+    subject: UUID
+    code: str
+
+
 Outcome = Done | AlreadyDone | Failed

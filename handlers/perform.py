@@ -1,72 +1,38 @@
 """The common road for every verb on an existing case: lock, load, decide, save, announce."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from uuid import NAMESPACE_OID, UUID, uuid5
+from dataclasses import dataclass, replace
+from uuid import UUID
 
+from domain.actor import Role
+from domain.attachment import AttachmentId
 from domain.case import Case
-from domain.commands import Command
-from domain.errors import CityloopError, NotFound, Refused
-from domain.events import Event
+from domain.commands import Command, Verb
+from domain.errors import NotFound
 from domain.ids import CaseId
-from domain.lifecycle import decide
-from domain.policy import Policy
-from handlers.outcomes import AlreadyDone, Done, Failed, Outcome
+from handlers.docket import Docket
+from handlers.inspect import SENDS, nearest_inspectors
+from handlers.outcomes import Done, Failed, Outcome
 from handlers.ports import Office
+from handlers.repeats import key_lock, repeated
 from store.cases import Answer
 from store.unit import Unit
+
+_ID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A command, and the client's Idempotency-Key with the fingerprint of what it asked, if it sent one."""
+    """A command, and the client's Idempotency-Key with the fingerprint of what it asked, if it sent one.
+
+    ``partner`` is the other case of a merge or split.
+    """
 
     command: Command
     key: str | None = None
     fingerprint: bytes = b""
-
-
-class Docket:
-    """The cases of one unit of work: decides commands on them one after another and saves them all at the end."""
-
-    def __init__(self, cases: dict[CaseId, Case], unit: Unit, policy: Policy) -> None:
-        self._cases = cases
-        self._unit = unit
-        self._policy = policy
-        self._stored = dict(cases)
-        self._events: list[Event] = []
-        self._changed: dict[CaseId, None] = {}
-
-    def __getitem__(self, case: CaseId) -> Case:
-        return self._cases[case]
-
-    def apply(self, command: Command) -> Outcome:
-        """Decide one command on the docket's current state of its case."""
-        case = self._cases.get(command.case) if command.case else None
-        if command.case is not None and case is None:
-            return Failed(NotFound("case"))
-        try:
-            decision = decide(case, command, self._unit.at, self._policy)
-        except CityloopError as error:
-            return Failed(error)
-        after = decision.case
-        if not decision.events:
-            return AlreadyDone(after.id, after.version)
-        self._cases[after.id] = after
-        self._changed[after.id] = None
-        self._events.extend(decision.events)
-        return Done(after.id, after.version)
-
-    async def save(self) -> None:
-        """Write every changed case and every event, in a handful of statements for the whole docket."""
-        old = [(self._stored[case], self._cases[case]) for case in self._changed if case in self._stored]
-        new = [self._cases[case] for case in self._changed if case not in self._stored]
-        if new:
-            await self._unit.cases.add(new)
-        if old:
-            await self._unit.cases.save(old)
-        if self._events:
-            await self._unit.events.append(self._events)
+    partner: CaseId | None = None
 
 
 async def perform_many(office: Office, requests: Sequence[Request]) -> list[Outcome]:
@@ -75,36 +41,77 @@ async def perform_many(office: Office, requests: Sequence[Request]) -> list[Outc
     A command refused by the law fails alone. A repeated Idempotency-Key is answered from memory, also when the case
     has moved on since. Raises ``Unavailable`` if the database is away.
     """
-    ids = [request.command.case for request in requests if request.command.case is not None]
+    ids = [case for r in requests for case in (r.command.case, r.partner) if case is not None]
     keyed = [(r.command.actor.id, r.key) for r in requests if r.key is not None]
-    async with office.store.unit(lock=[*ids, *map(_key_lock, keyed)]) as unit:
+    async with office.store.unit(lock=[*ids, *(key_lock(*pair) for pair in keyed)]) as unit:
         answered = await unit.cases.answers(keyed) if keyed else {}
         docket = Docket(await unit.cases.load(ids), unit, office.advisers.policy)
+        ready = await _completed(unit, docket, requests)
         outcomes: list[Outcome] = []
-        for request in requests:
+        for request in ready:
             before = answered.get((request.command.actor.id, request.key)) if request.key else None
-            outcome = _repeat(before, request) if before else docket.apply(request.command)
+            outcome = repeated(before, request.fingerprint) if before else _apply(docket, request)
             if before is None and request.key and isinstance(outcome, Done):
                 answer = _answer(request, request.key, outcome)
                 answered[answer.client, answer.key] = answer
             outcomes.append(outcome)
         await docket.save()
+        done = [r.command for r, o in zip(requests, outcomes, strict=True) if isinstance(o, Done)]
+        if shown := [link for command in done for link in _shown(command)]:
+            await unit.attachments.link_cases(shown)
         fresh = [_answer(r, r.key, o) for r, o in zip(requests, outcomes, strict=True) if r.key and isinstance(o, Done)]
         if fresh:
             await unit.cases.remember(fresh)
     return outcomes
 
 
-def _key_lock(key: tuple[str, str]) -> UUID:
-    """What two commands under one key wait for, even if they are about different cases."""
-    return uuid5(NAMESPACE_OID, "\0".join(key))
+def _shown(command: Command) -> list[tuple[AttachmentId, CaseId]]:
+    """The attachments an action names, behind its case. The door has seen that they are there."""
+    if command.case is None:
+        return []
+    return [(AttachmentId(UUID(photo)), command.case) for photo in command.photos if _ID.fullmatch(photo)]
+
+
+async def _completed(unit: Unit, docket: Docket, requests: Sequence[Request]) -> list[Request]:
+    """The requests with what only the record knows: the nearest inspector, and whether a report is there to join."""
+    sent = [r.command for r in requests if r.command.verb in SENDS and not r.command.worker]
+    cases = [case for command in sent if command.case and (case := docket.find(command.case))]
+    inspectors = await nearest_inspectors(unit, cases)
+    joined = [r.command.report for r in requests if _joins_by_hand(r.command) and r.command.report]
+    filed = await unit.reports.filed(joined) if joined else frozenset()
+    ready = []
+    for request in requests:
+        command = request.command
+        if command in sent and command.case in inspectors:
+            command = replace(command, worker=inspectors[command.case])
+        if _joins_by_hand(command) and command.report not in filed:
+            command = replace(command, report=None)
+        ready.append(replace(request, command=command))
+    return ready
+
+
+def _joins_by_hand(command: Command) -> bool:
+    return command.verb is Verb.JOIN and command.actor.role is not Role.SYSTEM
+
+
+def _apply(docket: Docket, request: Request) -> Outcome:
+    command = request.command
+    if command.verb not in (Verb.MERGE, Verb.SPLIT):
+        return docket.apply(command)
+    own = docket.find(command.case) if command.case else None
+    other = docket.find(request.partner) if request.partner else None
+    if own is None or other is None:
+        return Failed(NotFound("case"))
+    if own.id == other.id:
+        return docket.apply(replace(command, other=other))
+    return docket.apply_both(replace(command, other=other), _mirrored(command, own, other))
+
+
+def _mirrored(command: Command, own: Case, other: Case) -> Command:
+    """What happens to the other case when one is merged into it or split from it."""
+    verb = Verb.ABSORB if command.verb is Verb.MERGE else Verb.RELEASE
+    return Command(verb, command.actor, case=other.id, other=own, reason=command.reason)
 
 
 def _answer(request: Request, key: str, outcome: Done) -> Answer:
-    return Answer(request.command.actor.id, key, request.fingerprint, CaseId(outcome.subject), outcome.version)
-
-
-def _repeat(before: Answer, request: Request) -> Outcome:
-    if before.fingerprint == request.fingerprint:
-        return AlreadyDone(before.case, before.version)
-    return Failed(Refused("idempotency-key-reused", "同一编号已用于不同内容", "use a new key for a new command"))
+    return Answer(request.command.actor.id, key, request.fingerprint, outcome.subject, outcome.version)

@@ -3,16 +3,22 @@
 import os
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
 from classify.classifier import Classification
 from dispatch.facts import Facts
-from domain.case import Verdict
+from dispatch.plans import plans_for, resolve_plan
+from dispatch.roster import Roster
+from domain.case import Case, Verdict
 from domain.catalogue import Catalogue
+from domain.errors import Refused
 from domain.place import Place, Point
+from domain.plan import Activation
 from domain.policy import Policy
 from domain.report import Report
 from store.unit import Store
@@ -23,6 +29,9 @@ class Where(Protocol):
 
     def places_of(self, reports: Sequence[Report]) -> list[tuple[Place, Point | None]]:
         """For each report the place it falls in, and its point in WGS-84 where it has one."""
+
+    def in_wgs84(self, points: Sequence[Point | None]) -> list[Point | None]:
+        """Points as cases keep them."""
 
 
 class What(Protocol):
@@ -39,6 +48,25 @@ class Who(Protocol):
         """For each case's facts a verdict; no match is a verdict too."""
 
 
+class Blobs(Protocol):
+    """Where the bytes of attachments are kept: contents under keys ``xx/<uuid>/<name>``, ``xx`` the shard.
+
+    All methods raise ``Unavailable`` when the file store is away or full.
+    """
+
+    async def put(self, key: str, content: bytes | Path) -> None:
+        """Keep a content, whole or not at all; when this returns it is safe. What was under the key is replaced."""
+
+    def read(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
+        """The bytes from ``start`` to ``end`` (exclusive). Raises ``FileNotFoundError`` for an unknown key."""
+
+    async def drop(self, keys: Sequence[str]) -> None:
+        """Forget contents; unknown keys are passed over."""
+
+    def listed(self, shard: str) -> AsyncIterator[tuple[str, datetime]]:
+        """Keys of a shard, each with the time it was written."""
+
+
 @dataclass(frozen=True, slots=True)
 class Advisers:
     """All that comes from one version of a city pack; replaced as a whole when the pack changes."""
@@ -48,7 +76,21 @@ class Advisers:
     who: Who
     catalogue: Catalogue
     policy: Policy
+    roster: Roster
     prefix: str
+
+    def plan(self, plan_id: str, areas: tuple[str, ...], at: datetime) -> Activation:
+        """A plan of the pack as it starts here. Raises ``Refused`` where there is none, or nobody to lead it."""
+        plan = next((plan for plan in self.policy.plans if plan.id == plan_id), None)
+        started = resolve_plan(plan, areas, at, self.roster) if plan else None
+        if started is None:
+            raise Refused("plan-required", "缺少预案", "name a plan of the city pack that has a lead unit here")
+        return started
+
+    def plan_for(self, case: Case, at: datetime) -> Activation | None:
+        """The plan a filed case starts by itself, if any."""
+        started = (resolve_plan(plan, case.place.path, at, self.roster) for plan in plans_for(case, self.policy.plans))
+        return next((plan for plan in started if plan), None)
 
 
 # seeded by the system once a process: ids must be unique, not secret, and asking the system for each costs ten times

@@ -14,6 +14,7 @@ import typer
 from rich.table import Table
 
 from domain.errors import CityloopError, Invalid
+from runtime.assets.cli import assets
 from runtime.console import err, out, wait_for_ctrl_c, where
 from runtime.settings import Settings, load
 
@@ -24,6 +25,7 @@ keys = typer.Typer(no_args_is_help=True, help="API keys of the pack's clients.")
 app.add_typer(rejects, name="rejects")
 app.add_typer(pack, name="pack")
 app.add_typer(keys, name="keys")
+app.add_typer(assets, name="assets")
 
 
 def main() -> None:
@@ -154,7 +156,7 @@ def republish(
     Consumers know repeated events by their id; stop the relay first.
     """
     if (since is None) is not from_now:
-        raise Invalid("position-required", "请指定起点", "give --since TIME, or --from-now to skip all")
+        raise Invalid("since-required", "请指定起点", "give --since TIME, or --from-now to skip all")
     from store.pool import connect
     from store.seat import reposition
 
@@ -178,6 +180,23 @@ def pack_check(folder: Path) -> None:
     for warning in city.warnings:
         out.print(f"[yellow]warning[/] {warning.pointer}: {warning.code} {warning.hint}", highlight=False)
     out.print(f"{city.name} {city.version}: no faults, {len(city.warnings)} warnings")
+
+
+@pack.command("limits")
+def pack_limits(
+    table: Path,
+    into: Annotated[Path, typer.Option(help="the pack's folder; files that are there are never overwritten")],
+    standard: Annotated[str, typer.Option(help="the name of the table's edition in the catalogue")] = "own",
+    current: Annotated[bool, typer.Option(help="put the conditions on the current national categories")] = False,
+) -> None:
+    """Make categories.csv and conditions.csv of a city's printed table of 立案、处置和结案 (CSV, a row a condition)."""
+    from runtime.citypack.limits import convert, write
+
+    converted = convert(table, standard, current=current)
+    write(converted, into)
+    for warning in converted.warnings:
+        out.print(f"{warning.pointer}: {warning.code} {warning.hint}", markup=False)
+    out.print(f"{len(converted.categories)} categories, {len(converted.conditions)} conditions")
 
 
 @keys.command("issue")

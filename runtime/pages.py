@@ -17,32 +17,18 @@ from msgspec.inspect import type_info
 from prometheus_client import Counter, Histogram
 
 from api.errors import STATUS_BY_CODE, STATUS_BY_FAMILY
-from domain.events import Event
 from domain.report import MAX_TEXT
+from runtime.asyncapi import asyncapi_page
+from runtime.contracts import CONTRACTS, REPORT_EVENT
 from runtime.remedies import DOORS, FILES, START, Found, found
 from runtime.settings import MEANINGS, PREFIX, ROOT, Settings
 from runtime.telemetry import BUCKETS, METRICS
 from store.events import Entry, Position
-from streams.records import HotlineTicket, InspectorReport, SensorAlarm, Work
 from streams.relay import REACTIONS, event_record
-from streams.topics import CASE_EVENTS, TOPICS
+from streams.topics import ALERTS, CASE_EVENTS, HOTLINE, MESSAGES, TICKET_CONTRACT, TOPICS
+from streams.wire import MAX_DEPTH, MAX_HEADERS, MAX_VALUE
 
 DOCS = ROOT / "docs"
-CONTRACTS: Mapping[str, type] = {
-    "hotline-ticket.v1": HotlineTicket,
-    "inspector-report.v1": InspectorReport,
-    "sensor-alarm.v1": SensorAlarm,
-    "work.v1": Work,
-    "case-event.v1": Event,
-}
-# Built by the statement store/queries/reports_let_in.sql, so there is no type to read it from.
-REPORT_EVENT = {
-    "report": "uuid: the report",
-    "source": "`hotline`, `inspector` or `alarm`",
-    "origin": "text: the sender that vouches for the report's number",
-    "at": "time of acceptance, by the database's clock",
-}
-
 _MADE = "Made from the code by `python -m runtime.pages`; a test compares the two, so edit the code and not this page."
 
 
@@ -94,7 +80,7 @@ def _exported(name: str, kind: type) -> str:
 def topics_page() -> str:
     """docs/topics.md."""
     rows = (
-        (f"`{t.name}`", t.key, str(t.partitions), f"{t.retention_days} d", f"`{t.contract}`", t.owner, t.says)
+        (f"`{t.name}`", t.key, str(t.partitions), f"{t.retention_days} d", _codes(t.contracts), t.owner, t.says)
         for t in TOPICS
     )
     reactions = ((f"`{event}`", f"`{topic.name}`") for event, topic in REACTIONS.items())
@@ -105,8 +91,20 @@ def topics_page() -> str:
         "creates what is missing (`streams/topics.py`); the broker need not create topics by itself.",
         _table(("Topic", "Key", "Partitions", "Kept", "Contract", "Written by", "What for"), rows),
         "Every record carries the header `schema` with its contract, so that another version is told apart before a "
-        "byte is parsed. A reader is strict about what is missing or of another type, and deaf to fields it does not "
-        "know. What cannot be used is kept with its address and reason: `cityloop rejects list`.",
+        "byte is parsed: an unknown major version is refused, a newer minor one (`hotline-ticket.v1.2`) is read as the "
+        "one known. A reader is strict about what is missing or of another type, and deaf to fields it does not know. "
+        f"Headers are text without NUL, at most {MAX_HEADERS // 1024} KiB together; a value is one JSON object in "
+        f"UTF-8 of at most {MAX_VALUE // 1024} KiB, no deeper than {MAX_DEPTH} levels, that names no field twice. What "
+        "cannot be used is kept with its address and reason: `cityloop rejects list`. [asyncapi.yaml](asyncapi.yaml) "
+        "says all this for machines, [partners.md](partners.md) shows how to publish.",
+        "## Messages about tickets",
+        f"On `{MESSAGES.name}` a message names its ticket as `{HOTLINE.contract}` did, and carries a number of its own "
+        "that its centre uses once for ever, whatever the kind. Those of one ticket take effect in their order. What "
+        "the law refuses is recorded with its code and is no reject. A message that comes before its ticket is kept, "
+        "twice: among the rejects as `ticket-unknown`, where an operator sees it, and in the table `messages`, from "
+        "which the sweep tries it again, after a second at first and every ten minutes at last, for as long as it "
+        "takes; then its reject is marked as answered. One whose ticket has come in and is still to be filed waits "
+        "without a reject.",
         "## Events",
         f"Published by the relay in the order the database committed them. Headers: {_event_headers()}. `id` is unique "
         "for ever and is what a consumer knows repeats by; `version` counts a subject's events from 1 without gaps; "
@@ -122,14 +120,21 @@ def topics_page() -> str:
     )
 
 
+def _codes(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
 def _event_headers() -> str:
     entry = Entry(Position(1, 1), UUID(int=0), 1, "case.filed", datetime(2026, 1, 1, tzinfo=UTC), "", b"{}")
-    return ", ".join(f"`{name}`" for name, _ in event_record(entry).headers)
+    return _codes(name for name, _ in event_record(entry).headers)
 
 
 def _contracts() -> Iterator[str]:
-    for contract in dict.fromkeys(topic.contract for topic in TOPICS):
+    for contract in dict.fromkeys(contract for topic in TOPICS for contract in topic.contracts):
         yield f"### `{contract}`"
+        if contract == ALERTS.contract:
+            yield "A document of OASIS CAP 1.2 in XML; [alerts.md](alerts.md) shows one and says when it is sent."
+            continue
         kind = CONTRACTS.get(contract)
         if kind is None:
             yield "What happened to a report; it holds nothing a person wrote."
@@ -137,7 +142,7 @@ def _contracts() -> Iterator[str]:
             continue
         yield " ".join((kind.__doc__ or "").split())
         yield _table(("Field", "Type", "Must be there", "Otherwise"), map(_field, _fields(kind)))
-        if contract == CASE_EVENTS.contract:
+        if contract in (CASE_EVENTS.contract, TICKET_CONTRACT):
             yield "Nested values are the types of `domain/`, field by field. Nothing a citizen wrote is among them."
 
 
@@ -168,7 +173,7 @@ def _type(info: Any) -> str:
     if name in ("ListType", "VarTupleType"):
         return f"list of {_type(info.item_type)}"
     if name in ("StructType", "DataclassType"):
-        if info.cls.__module__ == "streams.records":
+        if info.cls.__module__.startswith("streams."):
             return "{" + "; ".join(f"`{f.encode_name}`: {_type(f.type)}" for f in info.fields) + "}"
         return f"{info.cls.__name__} (`{info.cls.__module__.replace('.', '/')}.py`)"
     if name == "StrType":
@@ -256,5 +261,5 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 if __name__ == "__main__":
-    for name, render in PAGES.items():
+    for name, render in (*PAGES.items(), ("asyncapi.yaml", asyncapi_page)):
         (DOCS / name).write_text(render(), encoding="utf-8")

@@ -20,13 +20,14 @@ from api.deps import Deps
 from domain.errors import Unavailable
 from runtime.settings import Settings
 from runtime.telemetry import Telemetry
-from runtime.wiring import open_api, open_desk, read_pack
+from runtime.wiring import issuer, open_api, open_archive, open_desk, read_pack
 from store.seat import seat
 from streams.app import build_app, client_id, run_worker, serve
 from streams.doors import doors
 from streams.offsets import prime_offsets
-from streams.relay import Publisher, follow
+from streams.relay import Publisher, follow, reactions
 from streams.sweep import sweep
+from streams.tidy import tidy
 from streams.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ def run_api(settings: Settings, number: int) -> None:
         telemetry["cityloop_streams"].set(tools.hub.subscribers)
         return telemetry.render()
 
-    app = telemetry.timed(create_app(lambda: open_api(settings), scrape))
+    app = telemetry.timed(create_app(lambda: open_api(settings, telemetry.attached), scrape))
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
@@ -106,7 +107,8 @@ async def _relay(settings: Settings, telemetry: Telemetry) -> None:
                         await asyncio.sleep(_SEAT_PAUSE)
                         continue
                     async with _producer(settings) as producer:
-                        publisher = Publisher(producer, settings.topic_prefix)
+                        told, render = reactions(desk.office.advisers.policy), issuer(desk.pack).render
+                        publisher = Publisher(producer, settings.topic_prefix, told, render)
                         await follow(taken, publisher, telemetry["cityloop_relay_events"].inc)
             except Unavailable as error:
                 log.warning("relay starts over: %s", error)
@@ -133,17 +135,18 @@ async def _producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
 
 
 def run_sweep(settings: Settings) -> None:
-    """Expire deadlines until stopped. Several may run; a deadline still expires once."""
+    """Ring the alarms of deadlines and tidy the attachments until stopped. Several may run; an alarm rings once."""
     telemetry = Telemetry()
     _expose(telemetry, settings, 11)
 
-    def beat(expired: int) -> None:
+    def beat(rang: int) -> None:
         telemetry["cityloop_sweep_rounds"].inc()
-        telemetry["cityloop_sweep_expired"].inc(expired)
+        telemetry["cityloop_sweep_rang"].inc(rang)
 
     async def run() -> None:
         async with open_desk(settings, "cityloop-sweep") as desk:
-            await sweep(desk.office, beat)
+            with open_archive(settings, desk.office, telemetry.attached) as archive:
+                await asyncio.gather(sweep(desk.office, beat), tidy(archive))
 
     asyncio.run(_until_stopped(run))
 

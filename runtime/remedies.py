@@ -1,29 +1,34 @@
-"""What to do about every stable error code, and the search that finds them all in the code. Used by runtime.pages.
+"""What to do about every stable error code. Used by runtime.pages.
 
 A code nobody gave a remedy, or a remedy whose code is gone, fails tests/house/test_pages.py.
 """
 
-import ast
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
-from domain.errors import Conflict, Invalid, NotFound, Refused, Unavailable
-from runtime.embedded import EmbeddedKafka, EmbeddedPostgres
-from runtime.embedded.server import EmbeddedServer
+from domain.errors import Conflict, NotFound
+from runtime.assets.remedies import TABLE
+from runtime.attachment_remedies import ATTACHMENTS
+from runtime.code_search import Found, codes_in
 from streams.door import UNEXPECTED
+
+__all__ = ["DOORS", "FILES", "PACKAGES", "ROOT", "START", "Found", "found"]
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("domain", "classify", "geo", "dispatch", "store", "handlers", "streams", "api", "runtime")
 
 DOORS: Mapping[str, str] = {
+    **ATTACHMENTS,
     "actor-not-allowed": "let a client of the right role use the verb; docs/lifecycle.md says whose it is",
+    "appeal-impossible": "name clock and cycle of a deadline that was missed and not excused yet",
     "area-unknown": "use an area code of the city pack's `areas.csv`",
     "body-too-large": "send less: one report is far below 256 KiB",
     "busy": "wait as long as `Retry-After` says and send the same request again",
     "case-no-invalid": "compare the number with the printed one; its last digit is a check digit",
     "category-unknown": "use a code of the edition the city pack names, or leave it out and describe it in words",
+    "closing-by-notice": "the filing condition allows no closing by notice: have it met and choose `met`",
+    "closing-required": "choose the closing condition: `met` or `notice`",
+    "component-code-invalid": "compare the code with the label: 16 or 17 characters, area and class in digits",
     "condition-mismatch": "use a filing condition of that category, or leave it out",
     "coordinate-out-of-range": "send degrees: longitude within ±180, latitude within ±90",
     "coordinate-placeholder": "the device has no fix; send the report without a position and name areas or an address",
@@ -33,31 +38,73 @@ DOORS: Mapping[str, str] = {
     "cursor-invalid": "send the `next` of the page before, unchanged, or begin without it",
     "database-unavailable": "the database is away, restarting or out of connections: try again; see docs/operations.md",
     "deadline-not-due": "nothing: the sweep asks again when the database's clock says so",
+    "deadline-passed": "ask for an extension before the deadline; afterwards appeal (超期申诉)",
+    "door-closed": "nothing: the city has not opened this side of Open311; `CITYLOOP_OPEN311_READ` and `_POST` do",
+    "evidence-required": "send a photo with the closing: the filing condition asks for one",
     "field-missing": "add the field the pointer names",
+    "field-not-for-verb": "leave the field out: the verb is not about it; docs/lifecycle.md says which takes which",
+    "field-repeated": "send the field once",
     "field-unknown": "take out the field the pointer names, or correct its spelling",
     "filing-incomplete": "name category and area when filing by hand",
+    "form-incomplete": "add the fields the descriptions name",
+    "form-invalid": "send an URL-encoded form in UTF-8",
+    "format-unknown": "end the path in `.json` or `.xml`",
+    "four-eyes": "let another person agree: who asked or agreed before cannot",
     "guard-not-met": "read the case's actions again; docs/lifecycle.md says what the verb asks for",
+    "header-invalid": "send headers as text without NUL, 64 KiB together at most",
     "idempotency-key-invalid": "use 1 to 255 printable ASCII characters without blanks",
     "idempotency-key-required": "send a fresh `Idempotency-Key` with a new report, the same one when repeating it",
     "idempotency-key-reused": "the key stands for another content: use a new key for a new report or command",
+    "inspector-required": "name the inspector who is sent in `worker`",
+    "interval-empty": "name a `since` before `until`",
     "internal": "our fault: tell the operator when it happened; the API's log holds the traceback",
+    "joint-decision-binds": "do the work, or ask for help: the joint decision named this unit and it cannot send back",
+    "key-mismatch": "use `CENTRE/TICKET_NO` as the record's key, so that messages of a ticket keep their order",
     "json-duplicate-key": "name each field once",
     "json-invalid": "send one well-formed JSON object in UTF-8",
     "json-too-deep": "nest a few levels at most",
+    "jurisdiction-unknown": "leave `jurisdiction_id` out, or send the one of `CITYLOOP_OPEN311_JURISDICTION`",
     "last-event-id-invalid": "send the `id` of the last event you received, or begin without it",
+    "level-required": "name a level above (提级) or below (下派) the one that handles the case",
+    "location-missing": "send `lat` and `long`, `address_string` or `address_id`",
     "media-type-unsupported": "send `Content-Type: application/json`",
     "method-not-allowed": "look at /docs for the methods of this route",
+    "milestone-none": "nothing: the filing condition has no stage left to reach",
+    "near-malformed": "write `near=lon,lat` in degrees and name the `crs`",
     "not-found": "check the number; what a caller may not see is told the same way",
+    "note-required": "say in `note` what was done",
     "number-not-finite": "send a finite number",
     "number-out-of-range": "send a number within the bounds of the schema",
+    "other-case-absorbed": "split what the case has absorbed first, or merge the other way round",
+    "other-case-ended": "merge into an open case that was not merged itself",
+    "other-case-required": "name the other case; to split, the one it was merged into",
+    "parameter-repeated": "give each query parameter once",
+    "petition-id-required": "our fault: each petition needs a fresh id",
+    "petition-limit": "nothing: the city's policy allows no more of them (docs/policy.md)",
+    "petition-open": "wait for the answer to the petition that is open",
+    "petition-unknown": "take the id of a petition that waits for an answer from the case",
+    "photos-required": "take and name as many photos as the detail says",
+    "plan-running": "merge the other case into the one whose plan runs, or end the joint operation first",
+    "plan-required": "name a plan of the city pack's `plans.yaml` that has a lead unit at this place",
+    "position-required": "send where you are: the city wants the check made on the spot",
     "precondition-required": "read the case and send its ETag in `If-Match`",
+    "qr-ambiguous": "scan the label again; its URL names two components",
+    "qr-no-code": "scan the component's own label, or type the code printed on it",
+    "question-unclear": "ask `GET /v1/assets` by exactly one of `qr` and `near`",
+    "range-too-long": "ask for at most 90 days at a time",
     "reason-required": "say why in `reason`",
+    "reason-unknown": "use one of the city's reason codes, which the detail lists",
+    "reply-not-owed": "nothing: every supervision has its reply",
+    "report-joined": "nothing: the report stands behind the case already",
     "report-required": "name the report that joins",
     "role-not-allowed": "use a client whose role may use the route (`api/auth.py` lists them)",
     "route-unknown": "look at /docs for the routes there are",
     "schema-missing": "send the Kafka header `schema` with the topic's contract",
     "schema-unsupported": "send the version this topic takes; docs/topics.md lists them",
+    "send-back-late": "do the work, or ask for help: the time for sending back is over",
+    "service-unknown": "take the `service_code` from the service list, or report under `other`",
     "storage-full": "make room on the database's disk; nothing that was acknowledged is lost",
+    "spot-check-open": "wait for the inspector who was sent: one spot check of a case at a time",
     "task-ids-invalid": "our fault: each unit named needs one new task",
     "task-not-yours": "read the case again: the task is another unit's, not accepted yet, or over",
     "task-unknown": "take the task's id from the case",
@@ -65,18 +112,27 @@ DOORS: Mapping[str, str] = {
     "text-empty": "say what happened, or give a category code where that is enough",
     "text-invalid-unicode": "send valid Unicode: a lone surrogate is half a character",
     "text-too-long": "shorten the text to the schema's limit",
+    "ticket-unknown": "nothing: it is tried again by itself when the ticket comes; if none comes, ask the call centre",
     "timestamp-in-future": "set the sender's clock; five minutes ahead of ours are tolerated",
     "timestamp-no-offset": "send the time with its offset, such as `+08:00`",
     "timestamp-out-of-range": "send a time since the year 2000",
+    "too-far-away": "go to the place and send the verdict from there",
+    "too-large": "send less: a value is at most 512 KiB",
+    "too-many-items": "send fewer of them at once",
     "too-many-streams": "close streams nobody reads, or run more API processes",
     "type-mismatch": "send the type the schema names for this field",
     UNEXPECTED: "our fault: `cityloop rejects show` has the traceback; mend it, then replay",
     "unit-repeated": "name each unit once",
     "unit-required": "name the lead unit",
     "unit-unknown": "use unit codes of the city pack's `units.csv`",
+    "until-invalid": "name an end in the future, within the longest suspension",
+    "url-invalid": "send an `http` or `https` address of at most 2048 ASCII characters",
     "verb-not-allowed": "ask `GET /v1/cases/{no}/actions` what may be done now",
     "verdict-required": "our fault: a case is deferred with the verdict that names nobody",
+    "verdicts-required": "say whether the caller was contacted, it is solved, and they are satisfied",
     "version-conflict": "somebody was faster: read the case, decide again, send the new version in `If-Match`",
+    "worker-assigned": "unassign the worker, then send back",
+    "worker-required": "name whom the unit sends in `worker`",
 }
 """Codes a client, a sender on Kafka or the rejects table can meet."""
 
@@ -89,7 +145,6 @@ START: Mapping[str, str] = {
     "client-unknown": "name a client of the city pack; run `cityloop prepare` after adding one",
     "api-port-taken": "stop the program that listens there, or set `CITYLOOP_API_PORT`",
     "disk-full": "make room and start again",
-    "position-required": "give `cityloop republish` a time, or `--from-now`",
     "java-missing": "install Java 17, or set CITYLOOP_KAFKA_BOOTSTRAP",
     "java-too-old": "install Java 17, or set JAVA_HOME to it",
     "kafka-jars-unresolved": "check the network and Maven's proxy settings, start again",
@@ -116,21 +171,30 @@ START: Mapping[str, str] = {
     "postgres-port-taken": "stop the program on that port, or set CITYLOOP_POSTGRES_PORT",
     "postgres-start-failed": "read the end of the log it names",
     "postgres-unreachable": "let the system user reach the home folder, or choose another",
+    "since-required": "give `cityloop republish` a time with `--since`, or `--from-now` to skip all",
 }
 """Codes of the command line and of processes that start; the command ends with status 1."""
 
 FILES: Mapping[str, str] = {
+    **TABLE,
+    "answer-nobody": "leave in `may` somebody whom `granted_by` names for every matter",
+    "auto-order": "give `auto_admit_from` a share below `auto_file_from`",
     "calendar-exhausted": "the limit ends more than ten years ahead: give a smaller one",
     "calendar-invalid": "give working hours as ascending intervals and at least one working day a week",
+    "calendar-unknown": "name a calendar under `others` of `calendar.yaml`, or none: then it is the city's own",
+    "cap-unknown": "use one of the code values of CAP 1.2 that the hint lists",
     "category-uncovered": "warning: write a rule for the category or its class, or let the duty desk have its cases",
     "cell-count": "the row has more or fewer cells than the header: quote cells that hold commas",
     "cell-empty": "fill the cell",
     "class-unknown": "use `class:NN` with a class of the catalogue",
+    "clock-without-limit": "take it out: this clock's date is the petition's or the filing condition's",
     "column-missing": "add the column to the header",
     "column-repeated": "name each column once",
     "column-unknown": "correct the column's name; the hint lists the known ones",
     "columns-missing": "correct the mapping, or the table's header",
     "condition-unknown": "use an id of `conditions.csv`",
+    "consents-short": "warning: add clients that may grant the matter, or ask fewer to agree",
+    "consents-zero": "give at least 1: only 退回 goes without asking",
     "coordinate-missing": "fill both coordinates or neither",
     "crs-unknown": "use one of the coordinate systems the hint lists",
     "csv-malformed": "look for a quotation mark that is missing or out of place",
@@ -140,6 +204,7 @@ FILES: Mapping[str, str] = {
     "duplicate-id": "give each row its own id; the hint says where it was first",
     "encoding-invalid": "save the file as UTF-8",
     "file-damaged": "fetch the file again: it is cut off or damaged",
+    "file-exists": "move the file away, or name another folder: a city's own tables are not overwritten",
     "file-missing": "add the file",
     "file-unknown": "warning: nobody reads this file; its name may be misspelt",
     "file-unreadable": "check the path and its permissions",
@@ -153,14 +218,22 @@ FILES: Mapping[str, str] = {
     "id-malformed": "use an id without blanks and without / | @ * ,",
     "invalid-ring": "mend the polygon where the hint says: it crosses itself or is not closed",
     "json-malformed": "mend the JSON at that line",
-    "jurisdiction-overlap": "within one kind an area has one unit",
+    "jurisdiction-overlap": "within one kind, and within one level, an area has one unit",
     "key-empty": "every row needs a number of its own",
     "key-missing": "add the key",
     "key-repeated": "give the key once",
     "key-unknown": "correct the key's name",
     "label-unknown": "use a key of `runtime/citypack/words.py`",
     "lead-assists-itself": "take the lead unit out of the assisting ones",
+    "levels-not-rising": "name levels from the lower to the higher, such as 街道, 区, 市",
+    "limit-ambiguous": "say in `limit_value` and `limit_unit` whether the days or hours are working ones",
+    "limit-differs": "number and wording of the limit disagree: correct one of them",
     "limit-invalid": "write a limit as a positive number and a unit, such as 4 工作时",
+    "limit-missing": "give a number and a unit, or take the row out: `default_limit` holds where no condition is",
+    "limit-repeated": "give one rule for each clock, urgency and level",
+    "limit-worded": "warning: the limit's wording went into the note; fill `seasons` or `stages` if it means those",
+    "limits-invalid": "mend the rows it names",
+    "list-empty": "name at least one entry, or leave the key out",
     "list-entry-empty": "take out the empty entry between two |",
     "list-entry-repeated": "name each entry once",
     "makeup-in-holiday": "a make-up day lies outside holidays",
@@ -172,14 +245,27 @@ FILES: Mapping[str, str] = {
     "not-in-degrees": "give WGS-84 degrees, longitude first",
     "number-invalid": "write a number",
     "pack-invalid": "mend the faults it names; `cityloop pack check` lists them again",
-    "parent-not-coarser": "an area's parent is of a higher level",
+    "parent-cycle": "no unit stands below itself",
+    "parent-not-coarser": "the parent of an area or unit is of a higher level",
+    "plan-lead": "make exactly one unit of the plan 主办",
+    "plan-part": "write 主办 or 协办: a plan calls units only",
+    "plan-tie": "let one category or class start one plan at the same urgency",
+    "reason-pointless": "take the verb out: the law asks for no reason there",
     "record-too-large": "shorten the row's texts: the broker does not take a record of this size",
+    "role-cannot": "name roles that the law lets do this; docs/lifecycle.md says which",
     "role-reserved": "use another role: `system` is cityloop itself",
     "row-invalid": "mend the cells it names",
     "rule-tie": "two rules ask the same: make one more specific or take it out",
     "rulebook-invalid": "mend the rules it names",
+    "rungs-not-ascending": "write shares in ascending order, such as 1.5, 2.0",
+    "season-invalid": "write a season as 03-01..04-30=15 工作日, with days that there are",
+    "season-overlap": "a day belongs to one season of a condition",
+    "stage-invalid": "write stages as 停工=4 工作时 > 处罚=7 工作日; 同上 continues the row above",
+    "stages-not-ascending": "each stage takes longer than the one before, and the condition's limit longest",
     "standard-unknown": "name a folder of `deploy/standards`, or `own`",
+    "step-off": "switch the step on that the hint names, or take this out",
     "text-malformed": "write the text in the form the hint gives",
+    "tier-by-desk": "use another tier: 疑难 is what the desk makes of a ticket",
     "timestamp-malformed": "write the time as the mapping says, or correct the mapping",
     "timestamp-missing": "fill the time",
     "timestamp-not-on-clock": "this hour was skipped when summer time began: correct it",
@@ -187,32 +273,15 @@ FILES: Mapping[str, str] = {
     "timezone-unknown": "use a name such as Asia/Shanghai",
     "unit-missing": "name the unit this client acts for",
     "unit-without-client": "warning: add a client for the unit, or nobody can act for it",
-    "unknown-parent": "use the code of an area of this file as `parent`",
+    "unknown-parent": "use the code of an area, or the id of a unit, of this file as `parent`",
     "value-invalid": "write the value in the form the hint gives",
+    "verb-paired": "narrow 并单 or 拆单 instead: this is the other case's side of it",
     "weekday-unknown": "write weekdays as saturday or 周六",
     "weight-invalid": "give a weight above 0 and at most 1",
     "word-unknown": "use one of the words the hint lists",
     "yaml-malformed": "mend the YAML at that line",
 }
 """Codes of city packs, mapping files and imported tables; each comes with its file and line."""
-
-_KEBAB = re.compile(r"[a-z]+(?:-[a-z0-9]+)+")
-_NO_CODES = frozenset({"utf-8", "utf-8-sig"})
-# Where the code stands among a call's arguments; the Chinese title follows it, except in a fault.
-_CODE_AT = {"Invalid": 0, "Refused": 0, "Unavailable": 0, "Fault": 1, "_invalid": 1, "_unavailable": 0}
-_FAMILIES = {family.__name__: family for family in (Invalid, Refused, Unavailable)}
-_ALL: tuple[type[EmbeddedServer], ...] = (EmbeddedKafka, EmbeddedPostgres)
-_SERVERS = {"runtime/embedded/kafka.py": _ALL[:1], "runtime/embedded/postgres.py": _ALL[1:]}
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One code as it stands in one place. ``title`` is empty and ``family`` None where only a fault carries it."""
-
-    code: str
-    title: str
-    file: str
-    family: type | None
 
 
 def found() -> Iterator[Found]:
@@ -224,63 +293,4 @@ def found() -> Iterator[Found]:
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*.py")):
             if path != Path(__file__).resolve():
-                yield from _in_module(path)
-
-
-def _in_module(path: Path) -> Iterator[Found]:
-    file = path.relative_to(ROOT).as_posix()
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    scopes = [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
-    for scope in (*scopes, tree):
-        for call in ast.walk(scope):
-            if isinstance(call, ast.Call):
-                yield from _in_call(call, scope, path, file)
-    # tables of codes, and helpers that take a code in any place
-    if file in _TABLES or file.startswith(("runtime/citypack/", "runtime/importing/")):
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and _is_code(node.value):
-                yield Found(node.value, "", file, Invalid)
-            elif isinstance(node, ast.Tuple) and len(node.elts) == 2:
-                code, title = (part.value if isinstance(part, ast.Constant) else None for part in node.elts)
-                if isinstance(code, str) and isinstance(title, str) and _is_code(code):
-                    yield Found(code, title, file, Invalid)
-
-
-_TABLES = frozenset({"api/errors.py", "geo/areas.py", "dispatch/rulebook.py"})
-
-
-def _in_call(call: ast.Call, scope: ast.AST, path: Path, file: str) -> Iterator[Found]:
-    name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
-    at = _CODE_AT.get(name)
-    if at is None or len(call.args) <= at:
-        return
-    titles = [] if name == "Fault" else list(_texts(call.args[at + 1], scope)) if len(call.args) > at + 1 else []
-    title = titles[0] if titles else ""
-    family = _FAMILIES.get(name, Unavailable if name == "_unavailable" else None if name == "Fault" else Invalid)
-    for code in _texts(call.args[at], scope):
-        if isinstance(call.args[at], ast.JoinedStr):
-            continue
-        if name == "_unavailable":
-            for server in _SERVERS.get(file, _ALL):
-                yield Found(f"{server.name}-{code}", f"{server.title}{title}", file, family)
-        else:
-            yield Found(code, title, file, family)
-
-
-def _texts(node: ast.expr, scope: ast.AST) -> Iterator[str]:
-    """The texts an argument can be: written out, one of two, or what a name of the same function was given."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        yield node.value
-    elif isinstance(node, ast.JoinedStr):
-        yield "".join(str(part.value) for part in node.values if isinstance(part, ast.Constant))
-    elif isinstance(node, ast.IfExp):
-        yield from _texts(node.body, scope)
-        yield from _texts(node.orelse, scope)
-    elif isinstance(node, ast.Name):
-        for each in ast.walk(scope):
-            if isinstance(each, ast.Assign) and any(isinstance(t, ast.Name) and t.id == node.id for t in each.targets):
-                yield from _texts(each.value, scope)
-
-
-def _is_code(text: str) -> bool:
-    return bool(_KEBAB.fullmatch(text)) and text not in _NO_CODES
+                yield from codes_in(path, ROOT)

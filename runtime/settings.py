@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import get_type_hints
 
+from api.open311.access import Access, Description
 from domain.errors import Fault, Invalid
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,6 +26,20 @@ MEANINGS: Mapping[str, str] = {
     "metrics_port": "figures ports: worker N at +N, relay at +10, sweep at +11, API process N at +20+N; 0: none",
     "pool_size": "database connections of each process",
     "exercise_pace": "above 1: limits run that many times faster (演练)",
+    "attachments": "where attachments are kept: a folder (empty: `attachments` below home) or `s3://BUCKET/PREFIX`",
+    "s3_endpoint": "URL of the S3-compatible server; empty: Amazon's own",
+    "s3_region": "region of the bucket",
+    "s3_access_key": "access key of the bucket",
+    "s3_secret_key": "secret key of the bucket",
+    "attachment_files": "attachments one client may upload within 24 hours",
+    "attachment_megabytes": "megabytes one client may upload within 24 hours",
+    "open311_read": "who reads cases by Open311: `everyone`, `clients` (their own reports' cases, by key), `nobody`",
+    "open311_post": "who reports by Open311: `everyone` (without a key too), `clients`, `nobody`",
+    "open311_description": "what Open311 publishes as description: `service` (its name), `report` (the caller's words)",
+    "open311_decimals": "decimals of a degree in positions that Open311 publishes; 4 are about 11 m, 3 about 110 m",
+    "open311_jurisdiction": "the only `jurisdiction_id` Open311 takes; empty: any",
+    "open311_contact": "whom Open311's discovery says to ask; empty: the city's 12345",
+    "open311_url": "address of `/open311/v2` as the world sees it; empty: as each request came",
     "kafka_port": "port of the embedded broker; 0: a free one",
     "postgres_port": "port of the embedded PostgreSQL; 0: a free one",
 }
@@ -47,6 +62,20 @@ class Settings:
     metrics_port: int = 0
     pool_size: int = 8
     exercise_pace: float = 1.0
+    attachments: str = ""
+    s3_endpoint: str = ""
+    s3_region: str = "us-east-1"
+    s3_access_key: str = ""
+    s3_secret_key: str = field(default="", repr=False)
+    attachment_files: int = 2000
+    attachment_megabytes: int = 10_000
+    open311_read: Access = Access.CLIENTS
+    open311_post: Access = Access.CLIENTS
+    open311_description: Description = Description.SERVICE
+    open311_decimals: int = 4
+    open311_jurisdiction: str = ""
+    open311_contact: str = ""
+    open311_url: str = ""
     kafka_port: int = 0
     postgres_port: int = 0
 

@@ -21,7 +21,7 @@ METRICS: Mapping[str, tuple[type[Any], str, tuple[str, ...]]] = {
     "cityloop_oldest_open_case_seconds": (Gauge, "age of the oldest open case", ()),
     "cityloop_dispatch_accuracy": (Gauge, "1 − sent back / dispatched, over all cases", ()),
     "cityloop_rejects_waiting": (Gauge, "records kept with a reason and not replayed", ()),
-    "cityloop_deadlines_late": (Gauge, "running deadlines past their time that the sweep has not seen yet", ()),
+    "cityloop_alarms_late": (Gauge, "alarms of deadlines past their time that the sweep has not seen yet", ()),
     "cityloop_outbox_age_seconds": (Gauge, "age of the oldest event not published to Kafka", ()),
     "cityloop_streams": (Gauge, "open live streams of this process", ()),
     "cityloop_http_requests": (Counter, "HTTP requests", ("route", "status")),
@@ -36,7 +36,14 @@ METRICS: Mapping[str, tuple[type[Any], str, tuple[str, ...]]] = {
     "cityloop_door_batch_seconds": (Histogram, "time from a batch's arrival to its commit", ("door",)),
     "cityloop_lag_records": (Gauge, "records of a topic that the worker group has not finished", ("topic",)),
     "cityloop_relay_events": (Counter, "events published to Kafka", ()),
-    "cityloop_sweep_expired": (Counter, "deadlines that expired", ()),
+    "cityloop_attachments": (
+        Counter,
+        "attachments by what became of them: photo, video, voice, document, refused, over_quota; swept because nobody "
+        "named them; orphans, files that no row knew of",
+        ("outcome",),
+    ),
+    "cityloop_attachment_bytes": (Counter, "bytes of attachments received", ()),
+    "cityloop_sweep_rang": (Counter, "alarms of deadlines that rang: warnings, breaches, escalations", ()),
     "cityloop_sweep_rounds": (Counter, "rounds of the sweep", ()),
 }
 
@@ -71,7 +78,7 @@ class Telemetry:
         self["cityloop_dispatch_accuracy"].set(1 - sent_back / dispatched if dispatched else 1.0)
         self["cityloop_oldest_open_case_seconds"].set(figures["oldest_open_seconds"] or 0)
         self["cityloop_rejects_waiting"].set(figures["rejects_waiting"])
-        self["cityloop_deadlines_late"].set(figures["deadlines_late"])
+        self["cityloop_alarms_late"].set(figures["alarms_late"])
         self["cityloop_outbox_age_seconds"].set(figures["outbox_age_seconds"] or 0)
 
     # streams.door.Meter ------------------------------------------------------------------------------------------
@@ -96,6 +103,15 @@ class Telemetry:
             topics[topic] += standing.lag
         for topic, records in topics.items():
             self["cityloop_lag_records"].labels(topic).set(records)
+
+    # handlers.attach.Count ---------------------------------------------------------------------------------------
+
+    def attached(self, what: str, number: int) -> None:
+        """So many more bytes of attachments, or attachments of an outcome."""
+        if what == "bytes":
+            self["cityloop_attachment_bytes"].inc(number)
+        else:
+            self["cityloop_attachments"].labels(what).inc(number)
 
     # HTTP --------------------------------------------------------------------------------------------------------
 

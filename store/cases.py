@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from domain.case import Case, Clock, Deadline, DeadlineState
+from domain.case import Case, Clock
 from domain.duplicates import Candidate, cell
-from domain.ids import CaseId
+from domain.ids import CaseId, ReportId
+from domain.petition import PetitionState
 from domain.place import Crs, Point
-from domain.task import Task
+from domain.task import Part, Task
 from store.codec import decode_case, encode
 from store.pool import Connection
 from store.queries import sql
@@ -16,9 +18,13 @@ from store.queries import sql
 _COLUMNS = (
     "id", "no", "version", "state", "source", "urgency", "category", "area", "unit", "overdue", "opened_at",
     "updated_at", "occurred_at", "filed_at", "dispatched_at", "ended_at", "lon", "lat", "cell_x", "cell_y", "doc",
+    "petitioned", "warns",
 )  # fmt: skip
-_TASK_COLUMNS = ("id", "case_id", "unit", "part", "state", "round", "offered_at", "accepted_at", "ended_at")
-_DEADLINE_COLUMNS = ("case_id", "clock", "cycle", "due_at")
+_TASK_COLUMNS = (
+    "id", "case_id", "unit", "part", "state", "round", "offered_at", "accepted_at", "ended_at", "worker"
+)  # fmt: skip
+_ALARM_COLUMNS = ("case_id", "clock", "cycle", "rings_at", "share")
+_LINK_COLUMNS = ("report_id", "case_id", "opened", "linked_at", "home")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +34,29 @@ class Answer:
     client: str
     key: str
     fingerprint: bytes
-    case: CaseId
+    subject: UUID
     version: int
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
-    """A running deadline whose time has come by the database's clock."""
+class Ringing:
+    """An alarm of a deadline whose time has come by the database's clock."""
 
     case: CaseId
-    clock: str
+    clock: Clock
     cycle: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One report behind one case. ``home`` is the case it opened or joined when it came."""
+
+    report: ReportId
+    case: CaseId
+    at: datetime
+    opened: bool = False
+    home: bool = False
 
 
 def area_key(path: Sequence[str]) -> str:
@@ -85,7 +103,7 @@ class Cases:
         ]
 
     async def add(self, cases: Sequence[Case]) -> None:
-        """Store new cases with their tasks and deadlines."""
+        """Store new cases with their tasks and alarms."""
         await self._copy("cases", _COLUMNS, [_row(case) for case in cases])
         await self._put_parts([(None, case) for case in cases])
 
@@ -94,39 +112,55 @@ class Cases:
         await self._connection.execute(sql("cases_save"), *zip(*(_changed(case) for _, case in changes), strict=True))
         await self._put_parts(changes)
 
+    async def link(self, links: Sequence[Link]) -> None:
+        """Put reports behind cases. The caller holds the cases' locks; a home also needs the report's."""
+        await self._copy("case_reports", _LINK_COLUMNS, [(k.report, k.case, k.opened, k.at, k.home) for k in links])
+
+    async def unlink(self, links: Sequence[tuple[ReportId, CaseId]]) -> None:
+        """Take reports from behind a case they had come to by a merge. Their homes stay."""
+        await self._connection.execute(sql("cases_unlink"), *zip(*links, strict=True))
+
     async def _put_parts(self, changes: Sequence[tuple[Case | None, Case]]) -> None:
-        """Bring task and deadline rows to what the cases say; a statement is sent only if it has rows."""
-        new, changed, stopped, started = [], [], [], []
+        """Bring task and alarm rows to what the cases say; a statement is sent only if it has rows."""
+        new: list[tuple[object, ...]] = []
+        left, taken, stopped, started = list(new), list(new), list(new), list(new)
         for before, after in changes:
             known = {task.id: task for task in before.tasks} if before else {}
             for task in after.tasks:
                 if task.id not in known:
                     new.append(_task_row(after.id, task))
                 elif task != known[task.id]:
-                    changed.append((task.id, task.state, task.accepted_at, task.ended_at))
-            ran, runs = _running(before), _running(after)
-            stopped += [(after.id, d.clock, d.cycle) for key, d in ran.items() if key not in runs]
-            started += [(after.id, d.clock, d.cycle, d.due_at) for key, d in runs.items() if key not in ran]
+                    row = (task.id, task.part, task.state, task.accepted_at, task.ended_at, task.worker or None)
+                    (taken if task.part is Part.LEAD and task.open else left).append(row)
+            rang, rings = _alarms(before), _alarms(after)
+            stopped += [(after.id, *key) for key, alarm in rang.items() if rings.get(key) != alarm]
+            started += [(after.id, *key, *alarm) for key, alarm in rings.items() if rang.get(key) != alarm]
+        # a case has one open lead task at any moment: who gives it up goes before who takes it
+        for changed in (left, taken):
+            if changed:
+                await self._connection.execute(sql("tasks_change"), *zip(*changed, strict=True))
         await self._copy("tasks", _TASK_COLUMNS, new)
-        if changed:
-            await self._connection.execute(sql("tasks_change"), *zip(*changed, strict=True))
         if stopped:
-            await self._connection.execute(sql("deadlines_stop"), *zip(*stopped, strict=True))
-        await self._copy("deadlines", _DEADLINE_COLUMNS, started)
+            await self._connection.execute(sql("alarms_stop"), *zip(*stopped, strict=True))
+        await self._copy("alarms", _ALARM_COLUMNS, started)
 
     async def _copy(self, table: str, columns: Sequence[str], rows: Sequence[tuple[object, ...]]) -> None:
         if rows:
             await self._connection.copy_records_to_table(table, columns=columns, records=rows)
 
-    async def due(self, limit: int) -> list[Due]:
-        """At most ``limit`` running deadlines that are due by the database's clock, the oldest first."""
-        rows = await self._connection.fetch(sql("deadlines_due"), limit)
-        return [Due(row["case_id"], row["clock"], row["cycle"]) for row in rows]
+    async def ringing(self, limit: int) -> list[Ringing]:
+        """At most ``limit`` alarms that are due by the database's clock, the oldest first."""
+        rows = await self._connection.fetch(sql("alarms_ringing"), limit)
+        return [Ringing(row["case_id"], Clock(row["clock"]), row["cycle"], row["share"]) for row in rows]
+
+    async def drawn(self, seed: str, quota: int, since: datetime, until: datetime) -> list[CaseId]:
+        """A reproducible random sample of the cases closed in a period, at most ``quota`` of each lead unit."""
+        return [row["id"] for row in await self._connection.fetch(sql("cases_drawn"), seed, quota, since, until)]
 
     async def answers(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Answer]:
         """What was answered before under the given (client, Idempotency-Key) pairs."""
         rows = await self._connection.fetch(sql("answers_find"), [c for c, _ in keys], [k for _, k in keys])
-        found = (Answer(r["client"], r["key"], r["fingerprint"], r["case_id"], r["version"]) for r in rows)
+        found = (Answer(r["client"], r["key"], r["fingerprint"], r["subject"], r["version"]) for r in rows)
         return {(answer.client, answer.key): answer for answer in found}
 
     async def remember(self, answers: Sequence[Answer]) -> None:
@@ -136,20 +170,22 @@ class Cases:
             [a.client for a in answers],
             [a.key for a in answers],
             [a.fingerprint for a in answers],
-            [a.case for a in answers],
+            [a.subject for a in answers],
             [a.version for a in answers],
         )
 
 
-def _running(case: Case | None) -> dict[tuple[Clock, int], Deadline]:
+def _alarms(case: Case | None) -> dict[tuple[Clock, int], tuple[datetime, float]]:
+    """The next alarm of each deadline that has one: when, and at which share of the limit."""
     if case is None:
         return {}
-    return {(d.clock, d.cycle): d for d in case.deadlines if d.state is DeadlineState.RUNNING}
+    return {(d.clock, d.cycle): (d.alarm_at, d.alarms[0]) for d in case.deadlines if d.alarm_at and d.alarms}
 
 
 def _task_row(case: CaseId, task: Task) -> tuple[object, ...]:
     return (
-        task.id, case, task.unit, task.part, task.state, task.round, task.offered_at, task.accepted_at, task.ended_at
+        task.id, case, task.unit, task.part, task.state, task.round, task.offered_at, task.accepted_at, task.ended_at,
+        task.worker or None,
     )  # fmt: skip
 
 
@@ -162,6 +198,7 @@ def _row(case: Case) -> tuple[object, ...]:
         case.id, case.no, case.version, case.state, case.source, case.urgency, _category(case),
         area_key(case.place.path), _unit(case), case.overdue, case.opened_at, case.updated_at, case.occurred_at,
         case.filed_at, case.dispatched_at, case.ended_at, lon, lat, x, y, encode(case),
+        _petitioned(case), _warns(case),
     )  # fmt: skip
 
 
@@ -169,7 +206,8 @@ def _changed(case: Case) -> tuple[object, ...]:
     """A case in the order of ``cases_save``: what can change after it was opened."""
     return (
         case.id, case.version, case.state, _category(case), area_key(case.place.path), _unit(case), case.overdue,
-        case.updated_at, case.filed_at, case.dispatched_at, case.ended_at, encode(case),
+        case.updated_at, case.filed_at, case.dispatched_at, case.ended_at, _petitioned(case),
+        _warns(case), encode(case),
     )  # fmt: skip
 
 
@@ -179,3 +217,11 @@ def _category(case: Case) -> str | None:
 
 def _unit(case: Case) -> str | None:
     return case.lead.unit if case.lead else None
+
+
+def _petitioned(case: Case) -> bool:
+    return any(petition.state is PetitionState.ASKED for petition in case.petitions)
+
+
+def _warns(case: Case) -> bool:
+    return case.open and case.alert is not None and case.alert.standing

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
-from domain.ids import CaseId, ReportId
+from domain.ids import ReportId
 from domain.report import Report
 from store.codec import decode_report, encode
 from store.pool import Connection
@@ -19,16 +18,6 @@ class Known:
     origin_key: str
     id: ReportId
     fingerprint: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One report behind one case; ``opened`` if it was the first."""
-
-    report: ReportId
-    case: CaseId
-    opened: bool
-    at: datetime
 
 
 class Reports:
@@ -49,6 +38,9 @@ class Reports:
             [encode(replace(r, contact=None)) for r in reports],
             [encode(r.contact) if r.contact else None for r in reports],
             [r.neighbourhood for r in reports],
+            [r.asset for r in reports],
+            [attachment for r in reports for attachment in r.attachments],
+            [r.id for r in reports for _ in r.attachments],
         )
         return {row["id"] for row in rows}
 
@@ -65,12 +57,6 @@ class Reports:
         rows = await self._connection.fetch(sql("reports_unfiled"), ids)
         return [replace(decode_report(row["doc"]), received_at=row["received_at"]) for row in rows]
 
-    async def link(self, links: Sequence[Link]) -> None:
-        """Put reports behind cases. The caller holds the reports' locks and found them unfiled in this unit."""
-        if not links:
-            return
-        await self._connection.copy_records_to_table(
-            "case_reports",
-            columns=("report_id", "case_id", "opened", "linked_at"),
-            records=[(link.report, link.case, link.opened, link.at) for link in links],
-        )
+    async def filed(self, ids: Sequence[ReportId]) -> frozenset[ReportId]:
+        """Of the given reports, those that have found their case."""
+        return frozenset(row["id"] for row in await self._connection.fetch(sql("reports_filed"), ids))

@@ -4,11 +4,24 @@
 CREATE TYPE source AS ENUM ('hotline', 'inspector', 'alarm');
 CREATE TYPE urgency AS ENUM ('normal', 'urgent', 'critical');
 CREATE TYPE case_state AS ENUM (
-    'reported', 'not_accepted', 'pending_dispatch', 'pending_disposal', 'disposing', 'pending_check', 'closed'
+    'reported', 'verifying', 'not_accepted', 'withdrawn', 'pending_filing', 'not_filed', 'pending_dispatch',
+    'joint_decision', 'pending_disposal', 'disposing', 'suspended', 'disposed', 'pending_check', 'checking',
+    'pending_close', 'closed', 'evaluated', 'force_closed', 'void', 'merged'
 );
-CREATE TYPE task_part AS ENUM ('lead', 'assist');
-CREATE TYPE task_state AS ENUM ('offered', 'accepted', 'done', 'sent_back');
-CREATE TYPE stage_clock AS ENUM ('filing', 'dispatch', 'disposal', 'check');
+CREATE TYPE task_part AS ENUM ('lead', 'assist', 'verify', 'check', 'spot_check');
+CREATE TYPE task_state AS ENUM ('offered', 'accepted', 'done', 'sent_back', 'cancelled');
+CREATE TYPE ticket_state AS ENUM ('open', 'contacted', 'answered', 'ended', 'withdrawn');
+CREATE TYPE ticket_tier AS ENUM ('emergency', 'urgent', 'general', 'hard');
+CREATE TYPE message_kind AS ENUM ('supplement', 'urge', 'withdraw', 'satisfaction');
+CREATE TYPE message_outcome AS ENUM ('done', 'partly', 'declined');
+CREATE TYPE attachment_state AS ENUM ('uploading', 'ready', 'refused');
+CREATE TYPE attachment_kind AS ENUM ('photo', 'video', 'voice', 'document');
+CREATE TYPE stage_clock AS ENUM (
+    'intake', 'verify', 'filing', 'dispatch', 'disposal', 'assist', 'milestone', 'suspension', 'check', 'on_site',
+    'close', 'case', 'reply', 'call_back', 'spot_check'
+);
+CREATE TYPE asset_state AS ENUM ('intact', 'damaged', 'missing', 'abandoned', 'removed');
+CREATE TYPE accuracy AS ENUM ('A', 'B', 'C');
 
 -- Reports (诉求/上报), kept as they came. The unique key is the inbox: whatever door a report comes through and however
 -- often, (origin, origin_key) lets it in once; the fingerprint tells a repeat from another report under the same key.
@@ -21,8 +34,10 @@ CREATE TABLE reports (
     received_at timestamptz NOT NULL DEFAULT now(),
     doc         json NOT NULL,
     contact     json,  -- personal data: never leaves by events, logs or rejects
+    asset       text,  -- the component it is about, as the sender says; also in doc
     UNIQUE (origin, origin_key)
 );
+CREATE INDEX reports_of_asset ON reports (asset) WHERE asset IS NOT NULL;
 
 CREATE SEQUENCE case_serial;
 
@@ -49,54 +64,139 @@ CREATE TABLE cases (
     cell_x        integer,          -- lattice cell of about 100 m, for finding the same incident
     cell_y        integer,
     doc           json NOT NULL,
-    CHECK ((state IN ('not_accepted', 'closed')) = (ended_at IS NOT NULL)),
-    CHECK (state IN ('reported', 'not_accepted') OR (filed_at IS NOT NULL AND category IS NOT NULL)),
-    CHECK (state NOT IN ('pending_disposal', 'disposing', 'pending_check') OR unit IS NOT NULL)
+    petitioned    boolean NOT NULL,  -- somebody asked for something and waits
+    warns         boolean NOT NULL DEFAULT false,  -- a public warning stands
+    CHECK (
+        (state IN ('not_accepted', 'withdrawn', 'not_filed', 'closed', 'evaluated', 'force_closed', 'void', 'merged'))
+        = (ended_at IS NOT NULL)
+    ),
+    CHECK (
+        state IN (
+            'reported', 'verifying', 'not_accepted', 'withdrawn', 'pending_filing', 'not_filed', 'force_closed',
+            'void', 'merged'
+        ) OR (filed_at IS NOT NULL AND category IS NOT NULL)
+    ),
+    CHECK (
+        state NOT IN (
+            'pending_disposal', 'disposing', 'suspended', 'disposed', 'pending_check', 'checking', 'pending_close'
+        ) OR unit IS NOT NULL
+    )
 ) WITH (toast_tuple_target = 8160);  -- documents of 2 to 3 kB stay in the row: compressing each write costs more
 CREATE INDEX cases_by_time ON cases (opened_at, id);
 CREATE INDEX cases_by_area ON cases (area text_pattern_ops, opened_at, id);
 CREATE INDEX cases_by_unit ON cases (unit, opened_at, id) WHERE unit IS NOT NULL;
-CREATE INDEX cases_open_by_state ON cases (state, opened_at, id) WHERE ended_at IS NULL;
+CREATE INDEX cases_by_state ON cases (state, opened_at, id);
+CREATE INDEX cases_by_category ON cases (category, opened_at, id) WHERE category IS NOT NULL;
+CREATE INDEX cases_petitioned ON cases (opened_at, id) WHERE petitioned;
+CREATE INDEX cases_warning ON cases (updated_at) WHERE warns;
 CREATE INDEX cases_open_near ON cases (category, cell_x, cell_y) WHERE ended_at IS NULL AND cell_x IS NOT NULL;
 
--- Which reports stand behind which case. A report opens at most one case; every reporter stays on it.
+-- Which reports stand behind which case, n to m. Every report has one home, the case it opened or joined when it came;
+-- merging and the desk may put it behind others too. Every reporter stays.
 CREATE TABLE case_reports (
     report_id uuid NOT NULL REFERENCES reports,
     case_id   uuid NOT NULL REFERENCES cases,
     opened    boolean NOT NULL,
     linked_at timestamptz NOT NULL,
-    PRIMARY KEY (report_id, case_id)
+    home      boolean NOT NULL,
+    PRIMARY KEY (report_id, case_id),
+    CHECK (home OR NOT opened)
 );
-CREATE UNIQUE INDEX case_reports_one_opening ON case_reports (report_id) WHERE opened;
+CREATE UNIQUE INDEX case_reports_one_home ON case_reports (report_id) WHERE home;
 CREATE INDEX case_reports_of_case ON case_reports (case_id);
 
--- Tasks of units; the list a department works through.
+-- Tasks of units, the list a department works through, and of inspectors.
 CREATE TABLE tasks (
     id          uuid PRIMARY KEY,
     case_id     uuid NOT NULL REFERENCES cases,
-    unit        text NOT NULL,
+    unit        text,           -- null for an inspector's task
     part        task_part NOT NULL,
     state       task_state NOT NULL,
     round       integer NOT NULL,
     offered_at  timestamptz NOT NULL,
     accepted_at timestamptz,
     ended_at    timestamptz,
-    CHECK ((state IN ('offered', 'accepted')) = (ended_at IS NULL))
+    worker      text,           -- who is sent: an inspector's client, or whom the unit assigned
+    CHECK ((state IN ('offered', 'accepted')) = (ended_at IS NULL)),
+    CHECK (unit IS NOT NULL OR worker IS NOT NULL)
 );
 CREATE UNIQUE INDEX tasks_one_open_lead ON tasks (case_id) WHERE part = 'lead' AND ended_at IS NULL;
 CREATE INDEX tasks_of_case ON tasks (case_id);
+CREATE INDEX tasks_of_unit ON tasks (unit, case_id) WHERE unit IS NOT NULL;
 CREATE INDEX tasks_open_of_unit ON tasks (unit, offered_at, id) WHERE ended_at IS NULL;
+CREATE INDEX tasks_open_of_worker ON tasks (worker, offered_at, id) WHERE ended_at IS NULL AND worker IS NOT NULL;
 
--- The alarm clock: deadlines that run, one for each stage of a case. One that ends leaves this table and stays, frozen
--- as it was set, in the case's document. The sweep reads what is due by the database's clock.
-CREATE TABLE deadlines (
-    case_id uuid NOT NULL REFERENCES cases,
-    clock   stage_clock NOT NULL,
-    cycle   integer NOT NULL CHECK (cycle > 0),
-    due_at  timestamptz NOT NULL,
-    PRIMARY KEY (case_id, clock)
+-- 12345 tickets (热线工单): what is owed to the caller of one report, whatever case it stands behind. doc is the
+-- aggregate; the columns beside it serve lists and the alarm clock and are written with it.
+CREATE TABLE tickets (
+    report_id      uuid PRIMARY KEY REFERENCES reports,
+    version        integer NOT NULL CHECK (version > 1),  -- version 1 of the subject is the report's acceptance
+    state          ticket_state NOT NULL,
+    tier           ticket_tier NOT NULL,
+    overdue        boolean NOT NULL,
+    contact_due_at timestamptz NOT NULL,
+    answer_due_at  timestamptz NOT NULL,
+    due_at         timestamptz NOT NULL,  -- the earliest date still owed, in time or late; what lists are ordered by
+    next_due_at    timestamptz,           -- the next promise that still runs; what the sweep reads
+    ended_at       timestamptz,
+    doc            json NOT NULL,
+    CHECK ((state IN ('ended', 'withdrawn')) = (ended_at IS NOT NULL)),
+    CHECK (next_due_at IS NULL OR state IN ('open', 'contacted'))
 );
-CREATE INDEX deadlines_due ON deadlines (due_at);
+CREATE INDEX tickets_by_due ON tickets (due_at, report_id);
+CREATE INDEX tickets_owed ON tickets (due_at, report_id) WHERE state IN ('open', 'contacted');
+CREATE INDEX tickets_due ON tickets (next_due_at) WHERE next_due_at IS NOT NULL;
+
+-- What was said to and by the caller, each under the version of the step it belongs to; no answer replaces another.
+-- Personal communication: never leaves by events, logs or rejects.
+CREATE TABLE ticket_answers (
+    report_id uuid NOT NULL REFERENCES tickets,
+    version   integer NOT NULL,
+    verb      text NOT NULL,
+    at        timestamptz NOT NULL,
+    words     text NOT NULL CHECK (words <> ''),
+    PRIMARY KEY (report_id, version)
+);
+
+-- What a call centre sends about a ticket after it (补充, 催单, 撤单, 回访结果): each takes effect once for ever by
+-- (client, key). While its ticket is not there it waits, and is tried again; afterwards only what became of it stays.
+CREATE TABLE messages (
+    client        text NOT NULL,       -- hotline:<centre>: the origin of the ticket's report
+    key           text NOT NULL,       -- the message's own number
+    fingerprint   bytea NOT NULL,
+    kind          message_kind NOT NULL,
+    ticket_no     text NOT NULL,       -- the origin_key of the ticket's report
+    seq           bigint GENERATED ALWAYS AS IDENTITY,  -- order of arrival
+    heard_at      timestamptz NOT NULL DEFAULT now(),
+    doc           json,                -- while it waits; personal communication
+    topic         text NOT NULL,       -- the record it came by
+    partition     integer NOT NULL,
+    record_offset bigint NOT NULL,
+    next_try_at   timestamptz,
+    outcome       message_outcome,
+    refusal       text,                -- the first refusal of the law
+    settled_at    timestamptz,
+    PRIMARY KEY (client, key),
+    CHECK ((outcome IS NULL) = (doc IS NOT NULL)),
+    CHECK ((outcome IS NULL) = (next_try_at IS NOT NULL)),
+    CHECK ((outcome IS NULL) = (settled_at IS NULL)),
+    CHECK ((outcome IS NULL OR outcome = 'done') = (refusal IS NULL))
+);
+CREATE INDEX messages_due ON messages (next_try_at) WHERE next_try_at IS NOT NULL;
+CREATE INDEX messages_waiting ON messages (client, ticket_no, seq) WHERE outcome IS NULL;
+
+-- The alarm clock: the next alarm of every deadline that still has one, with the share of its limit at which it rings
+-- (below 1 warns, 1 is the breach, above 1 escalates). The deadlines themselves stay, frozen as they were set, in the
+-- case's document. The sweep reads what is due by the database's clock.
+CREATE TABLE alarms (
+    case_id  uuid NOT NULL REFERENCES cases,
+    clock    stage_clock NOT NULL,
+    cycle    integer NOT NULL CHECK (cycle > 0),
+    rings_at timestamptz NOT NULL,
+    share    double precision NOT NULL,
+    PRIMARY KEY (case_id, clock, cycle)
+);
+CREATE INDEX alarms_due ON alarms (rings_at);
 
 -- What has happened: history, outbox and stream in one. Read in commit order: below pg_snapshot_xmin, by (tx, seq).
 CREATE TABLE events (
@@ -132,7 +232,7 @@ CREATE TABLE answers (
     client      text NOT NULL,
     key         text NOT NULL,
     fingerprint bytea NOT NULL,
-    case_id     uuid NOT NULL REFERENCES cases,
+    subject     uuid NOT NULL,  -- a case, or the report whose ticket it was about
     version     integer NOT NULL,
     answered_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (client, key)
@@ -168,3 +268,105 @@ CREATE TABLE clients (
     active   boolean NOT NULL DEFAULT true,
     CHECK ((role = 'unit') = (unit IS NOT NULL))
 );
+
+-- Where inspectors are while they are on duty; one row each, renewed by their phones.
+CREATE TABLE presences (
+    client  text PRIMARY KEY REFERENCES clients,
+    lon     double precision,
+    lat     double precision,
+    seen_at timestamptz NOT NULL,
+    CHECK ((lon IS NULL) = (lat IS NULL))
+);
+
+-- Components of the city (部件), as its register names them (GB/T 47678.5-2026, table 2). Loaded in bulk, the later
+-- date wins; lookups are by code, by the lattice cell of the position, and by area.
+CREATE TABLE assets (
+    code            text PRIMARY KEY CHECK (length(code) IN (16, 17)),
+    name            text NOT NULL CHECK (name <> ''),
+    category        text,              -- key of the event its defect is; null where the class is in no table
+    state           asset_state NOT NULL,
+    authority_code  text NOT NULL,     -- 主管部门
+    authority_name  text NOT NULL,
+    owner_code      text NOT NULL,     -- 权属单位
+    owner_name      text NOT NULL,
+    maintainer_code text NOT NULL,     -- 养护单位
+    maintainer_name text NOT NULL,
+    grid            text,              -- as registered, else as the position says
+    grid_by_point   text,              -- where that is another one
+    area            text NOT NULL,     -- as in cases
+    first_on        date NOT NULL,     -- 初始日期
+    changed_on      date,              -- 变更日期
+    source          text NOT NULL,
+    street_code     text NOT NULL,
+    street_name     text NOT NULL,
+    community_code  text NOT NULL,
+    community_name  text NOT NULL,
+    lon             double precision,  -- WGS-84
+    lat             double precision,
+    accuracy        accuracy,
+    cell_x          integer,           -- lattice cell of about 100 m, as in cases
+    cell_y          integer,
+    note            text NOT NULL,
+    doc             jsonb NOT NULL,    -- what else the city's table says, by its own column names
+    CHECK ((lon IS NULL) = (lat IS NULL) AND (lon IS NULL) = (cell_x IS NULL) AND (lon IS NULL) = (cell_y IS NULL))
+);
+CREATE INDEX assets_near ON assets (cell_x, cell_y) WHERE cell_x IS NOT NULL;
+
+-- One batch of a load on its way into the register; nothing here outlives its transaction.
+CREATE UNLOGGED TABLE assets_staged (LIKE assets);
+
+-- Attachments (附件): the row is the truth; the bytes lie in the file store under the row's id. An upload grows part by
+-- part; what no report and no action has named within a day is swept.
+CREATE TABLE attachments (
+    id            uuid PRIMARY KEY,
+    client        text NOT NULL,
+    key           text NOT NULL,     -- its Idempotency-Key
+    fingerprint   bytea NOT NULL,    -- of what was announced under it
+    state         attachment_state NOT NULL,
+    name          text NOT NULL,     -- to show; never a path
+    length        bigint NOT NULL CHECK (length > 0),
+    received      bigint NOT NULL CHECK (received BETWEEN 0 AND length),
+    parts         integer NOT NULL,
+    digest        bytea,             -- SHA-256 as announced
+    created_at    timestamptz NOT NULL DEFAULT now(),
+    changed_at    timestamptz NOT NULL DEFAULT now(),
+    kind          attachment_kind,
+    type          text,              -- of what is served, told by content
+    sha256        bytea,             -- of what came
+    served_sha256 bytea,
+    served_size   bigint,            -- 0 where nothing can be served
+    stripped      boolean NOT NULL DEFAULT false,  -- what is served is not what came
+    thumbnail_size bigint NOT NULL DEFAULT 0,      -- 0 where there is none
+    width         integer,
+    height        integer,
+    lon           double precision,  -- where the camera says it was, WGS-84: personal, never served
+    lat           double precision,
+    refusal       text,
+    UNIQUE (client, key),
+    CHECK ((lon IS NULL) = (lat IS NULL)),
+    CHECK ((state = 'refused') = (refusal IS NOT NULL)),
+    CHECK (state <> 'ready' OR (received = length AND num_nulls(kind, type, sha256, served_sha256, served_size) = 0))
+);
+CREATE INDEX attachments_of_client ON attachments (client, created_at);
+CREATE INDEX attachments_by_change ON attachments (changed_at);
+
+-- The pieces of uploads that are not finished: which files hold them, in which order.
+CREATE TABLE attachment_parts (
+    attachment_id uuid NOT NULL REFERENCES attachments ON DELETE CASCADE,
+    start         bigint NOT NULL,
+    size          bigint NOT NULL CHECK (size > 0),
+    blob          text NOT NULL,
+    PRIMARY KEY (attachment_id, start)
+);
+
+-- What names an attachment: a report, or an action on a case. Named once, it is kept.
+CREATE TABLE attachment_links (
+    attachment_id uuid NOT NULL REFERENCES attachments,
+    report_id     uuid REFERENCES reports,
+    case_id       uuid REFERENCES cases,
+    linked_at     timestamptz NOT NULL DEFAULT now(),
+    CHECK (num_nonnulls(report_id, case_id) = 1)
+);
+CREATE UNIQUE INDEX attachment_links_once ON attachment_links (attachment_id, report_id, case_id) NULLS NOT DISTINCT;
+CREATE INDEX attachment_links_of_report ON attachment_links (report_id) WHERE report_id IS NOT NULL;
+CREATE INDEX attachment_links_of_case ON attachment_links (case_id) WHERE case_id IS NOT NULL;

@@ -5,12 +5,17 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from uuid import UUID
 
+from store.assets import Assets
+from store.attachments import Attachments
 from store.cases import Cases
 from store.events import Events
+from store.messages import Messages
 from store.pool import Connection, Pool
+from store.presences import Presences
 from store.queries import sql
 from store.rejects import Rejects
 from store.reports import Reports
+from store.tickets import Tickets
 from store.translate import translated
 
 
@@ -28,6 +33,11 @@ class Unit:
         self.cases = Cases(connection)
         self.events = Events(connection)
         self.rejects = Rejects(connection)
+        self.tickets = Tickets(connection)
+        self.messages = Messages(connection)
+        self.presences = Presences(connection)
+        self.attachments = Attachments(connection)
+        self.assets = Assets(connection)
 
     async def lock(self, subjects: Sequence[UUID]) -> None:
         """Lock further cases, found only now. Allowed before the unit's first write, and only once (see ``Store``)."""

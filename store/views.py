@@ -8,15 +8,42 @@ from uuid import UUID
 
 import asyncpg
 
+from domain.actor import Actor, Role
 from domain.case import Case
-from domain.commands import Actor, Role
+from store.asset_views import AssetCase, AssetViews
+from store.attachment_views import AttachmentViews, Named, Sight
 from store.codec import decode_case, decode_plain
 from store.events import Position
+from store.figures import Figures
+from store.open311 import Open311Views, RequestFilter, RequestView, TokenView
 from store.pool import Pool
 from store.queries import sql
+from store.ticket_views import TicketFilter, TicketLine, TicketScope, TicketView, TicketViews
 from store.translate import translated
 
-__all__ = ["MAX_PAGE", "CaseView", "ClientView", "Filter", "Position", "Scope", "StreamEntry", "Views"]
+__all__ = [
+    "MAX_PAGE",
+    "AssetCase",
+    "AssetViews",
+    "AttachmentViews",
+    "CaseView",
+    "ClientView",
+    "Filter",
+    "Named",
+    "Open311Views",
+    "Position",
+    "RequestFilter",
+    "RequestView",
+    "Scope",
+    "Sight",
+    "StreamEntry",
+    "TicketFilter",
+    "TicketLine",
+    "TicketScope",
+    "TicketView",
+    "TokenView",
+    "Views",
+]
 
 MAX_PAGE = 200
 
@@ -25,12 +52,16 @@ MAX_PAGE = 200
 class Scope:
     """What a caller may see: everything, or cases in some areas, or cases a unit has or had a task on, or own reports.
 
-    ``areas`` are area keys (``a/b/``); empty means the whole city.
+    ``areas`` are area keys (``a/b/``); empty means the whole city. Wherever they are, ``worker`` also sees the cases it
+    was sent to, and ``origin`` those behind its own reports; of reports ``origin`` sees only its own. ``reporter`` sees
+    only cases behind which a report of this origin stands.
     """
 
     areas: tuple[str, ...] = ()
     unit: str | None = None
     origin: str | None = None
+    worker: str | None = None
+    reporter: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +73,22 @@ class Filter:
     category: str | None = None
     state: str | None = None
     overdue: bool | None = None
+    petitioned: bool | None = None
     before: tuple[datetime, UUID] | None = None
     limit: int = 50
 
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    """A case with the reports behind it, as (id, source, received_at, text, address)."""
+    """A case with the reports behind it, as (id, source, received_at, opened, text, address).
+
+    ``merged_into_no`` is the number of the case it was merged into, ``absorbed`` those that were merged into it.
+    """
 
     case: Case
     reports: tuple[Mapping[str, Any], ...]
+    merged_into_no: str | None = None
+    absorbed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +125,11 @@ class Views:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._figures = Figures(pool)
+        self.tickets = TicketViews(pool)
+        self.attachments = AttachmentViews(pool)
+        self.assets = AssetViews(pool)
+        self.open311 = Open311Views(pool)
 
     async def _fetch(self, name: str, *values: object) -> list[asyncpg.Record]:
         with translated():
@@ -119,38 +161,55 @@ class Views:
 
     async def case(self, no: str, scope: Scope) -> CaseView | None:
         """A case by its printed number."""
-        rows = await self._fetch("view_case", no, list(scope.areas), scope.unit)
+        rows = await self._fetch(
+            "view_case", no, list(scope.areas), scope.unit, scope.worker, scope.origin, scope.reporter
+        )
         if not rows:
             return None
         case = decode_case(rows[0]["doc"])
-        return CaseView(case, tuple(map(_report, await self._fetch("view_case_reports", case.id))))
+        reports = tuple(map(_report, await self._fetch("view_case_reports", case.id)))
+        partners = [part.case for part in case.absorbed] + ([case.merged_into] if case.merged_into else [])
+        if not partners:
+            return CaseView(case, reports)
+        nos = {row["id"]: row["no"] for row in await self._fetch("view_case_partners", partners)}
+        absorbed = tuple(nos[part.case] for part in case.absorbed)
+        return CaseView(case, reports, nos[case.merged_into] if case.merged_into else None, absorbed)
 
     async def case_of_task(self, task: UUID, scope: Scope) -> Case | None:
         """The case a task belongs to."""
-        rows = await self._fetch("view_case_of_task", task, list(scope.areas), scope.unit)
+        rows = await self._fetch("view_case_of_task", task, list(scope.areas), scope.unit, scope.worker)
         return decode_case(rows[0]["doc"]) if rows else None
 
     async def cases(self, narrowed: Filter, scope: Scope) -> list[Case]:
         """A page of cases, the newest first."""
+        of_unit = ("view_cases_of_unit", scope.unit, list(scope.areas))
+        name, *held = of_unit if scope.unit else ("view_cases", list(scope.areas), scope.worker)
         before = narrowed.before or (None, None)
         rows = await self._fetch(
-            "view_cases",
-            list(scope.areas),
-            scope.unit,
+            name,
             narrowed.area,
             narrowed.unit,
             narrowed.category,
             narrowed.state,
             narrowed.overdue,
+            narrowed.petitioned,
             before[0],
             before[1],
             narrowed.limit,
+            *held,
         )
         return [decode_case(row["doc"]) for row in rows]
 
     async def tasks(self, unit: str, after: tuple[datetime, UUID] | None, limit: int) -> list[tuple[UUID, Case]]:
         """A unit's open tasks, the oldest first, each with its case."""
         rows = await self._fetch("view_tasks", unit, *(after or (None, None)), limit)
+        return [(row["id"], decode_case(row["doc"])) for row in rows]
+
+    async def tasks_of_worker(
+        self, worker: str, after: tuple[datetime, UUID] | None, limit: int
+    ) -> list[tuple[UUID, Case]]:
+        """An inspector's open tasks, the oldest first, each with its case."""
+        rows = await self._fetch("view_tasks_of_worker", worker, *(after or (None, None)), limit)
         return [(row["id"], decode_case(row["doc"])) for row in rows]
 
     async def history(self, case: UUID) -> list[Mapping[str, Any]]:
@@ -175,19 +234,11 @@ class Views:
 
     async def figures(self) -> Mapping[str, Any]:
         """The business figures for ``/metrics``: counts of cases by state, open and overdue by unit, ages, outbox."""
-        states = await self._fetch("figures_states")
-        units = await self._fetch("figures_units")
-        (rest,) = await self._fetch("figures_rest")
-        return {
-            "states": {row["state"]: row["count"] for row in states},
-            "units": {row["unit"]: (row["open"], row["overdue"]) for row in units},
-            **dict(rest),
-        }
+        return await self._figures.now()
 
     async def account(self) -> Mapping[str, int]:
         """Where every report is: in = filed + joined + awaiting the desk + refused + not filed yet."""
-        (row,) = await self._fetch("figures_account")
-        return dict(row)
+        return await self._figures.account()
 
 
 def _report(row: asyncpg.Record) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ from traceback import format_tb
 from typing import Generic, Protocol, TypeVar
 
 from domain.errors import CityloopError, Invalid, Refused, Unavailable
-from handlers.outcomes import AlreadyDone, Done, Failed, Outcome
+from handlers.outcomes import AlreadyDone, Declined, Done, Failed, Outcome
 from streams.raw import Raw, Reject
 from streams.source import Source
 from streams.tripwire import Tripwire
@@ -85,7 +85,7 @@ class Door(Generic[T]):
 
     name: str
     parse: Callable[[Raw], Sequence[T]]
-    handle: Callable[[Sequence[T]], Awaitable[Sequence[Outcome]]]
+    handle: Callable[[Sequence[T]], Awaitable[Sequence[Outcome | Declined]]]
     reject: Callable[[Sequence[Reject]], Awaitable[None]]
     batch: int = 500
     within: float = 0.005
@@ -143,7 +143,7 @@ class Door(Generic[T]):
             owners.extend((raw, position) for position in range(len(found)))
         return items, owners, rejects
 
-    async def _handled(self, items: Sequence[T]) -> Sequence[Outcome]:
+    async def _handled(self, items: Sequence[T]) -> Sequence[Outcome | Declined]:
         try:
             outcomes = await self.handle(items)
             if len(outcomes) != len(items):
@@ -165,12 +165,13 @@ class Door(Generic[T]):
         except Exception as error:  # what cannot be kept must not be acknowledged, and trying again will not help
             raise TooManyUnexpected(f"rejects cannot be stored ({type(error).__name__})") from error
 
-    def _judge(self, items: int, outcomes: Sequence[Outcome], rejects: Sequence[Reject]) -> None:
+    def _judge(self, items: int, outcomes: Sequence[Outcome | Declined], rejects: Sequence[Reject]) -> None:
         """Count, and raise ``TooManyUnexpected`` at the limit: before the rejects are stored, so none is at fault."""
         self._count(Count.DONE, sum(isinstance(outcome, Done) for outcome in outcomes))
         self._count(Count.ALREADY_DONE, sum(isinstance(outcome, AlreadyDone) for outcome in outcomes))
         errors = [outcome.error for outcome in outcomes if isinstance(outcome, Failed)]
-        self._count(Count.REFUSED, sum(isinstance(error, Refused) for error in errors))
+        declined = sum(isinstance(outcome, Declined) for outcome in outcomes)
+        self._count(Count.REFUSED, declined + sum(isinstance(error, Refused) for error in errors))
         unexpected = [reject for reject in rejects if reject.code == UNEXPECTED]
         for reject in unexpected:
             log.error("door %s: unexpected %s at %s", self.name, reject.reason, reject.raw.address)

@@ -11,8 +11,9 @@ from handlers.batch import in_halves
 from handlers.outcomes import Outcome
 from handlers.ports import Office
 from streams.door import Raw
-from streams.records import alarm_report, checked_schema, hotline_report, inspector_report
+from streams.records import alarm_report, hotline_report, inspector_report
 from streams.topics import ALARM, HOTLINE, INSPECTOR, Topic
+from streams.wire import checked_schema
 
 Reader = Callable[[bytes | None, datetime, ReportId], Report]
 

@@ -10,8 +10,9 @@ from handlers.file import file_many
 from handlers.outcomes import Outcome
 from handlers.ports import Office
 from streams.door import Raw
-from streams.records import checked_schema, work_ids
+from streams.records import work_ids
 from streams.topics import FILE_WORK
+from streams.wire import checked_schema
 
 
 def parse_work(raw: Raw) -> Sequence[UUID]:

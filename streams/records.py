@@ -1,24 +1,26 @@
 """Wire contracts of the intake topics, version 1: bytes become reports, or ``Invalid`` says what is wrong and where.
 
-Strict on what is missing or of the wrong type, deaf to what is extra. The ``schema`` header names the contract, so
-that a later version is told apart before a byte is parsed.
+Strict on what is missing or of the wrong type, deaf to what is extra; see ``streams.wire``. The ``schema`` header names
+the contract, so that a later version is told apart before a byte is parsed.
 """
 
-import re
 from datetime import datetime
-from typing import Annotated, TypeVar
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
 
+from domain.asset import MAX_SCANNED, scanned
 from domain.catalogue import Kind, Urgency
-from domain.errors import Fault, Invalid
 from domain.ids import ReportId
 from domain.place import Crs, Point
 from domain.report import Contact, Report, Source, checked_point, checked_time, clean_code, clean_text
+from domain.ticket import Appeal
+from streams.wire import decode
 
-T = TypeVar("T")
 Code = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+Scan = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_SCANNED)]
+"""Identifier of a component, or what its QR code says."""
 
 
 class Position(msgspec.Struct, frozen=True):
@@ -50,6 +52,8 @@ class HotlineTicket(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind = Kind.EVENT
     condition: Code | None = None
     urgency: Urgency = Urgency.NORMAL
+    appeal: Appeal = Appeal.HELP
+    asset: Scan | None = None
     caller: Caller | None = None
 
 
@@ -66,6 +70,7 @@ class InspectorReport(msgspec.Struct, frozen=True, kw_only=True):
     text: str = ""
     address: str = ""
     urgency: Urgency = Urgency.NORMAL
+    asset: Scan | None = None
 
 
 class SensorAlarm(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,7 +102,7 @@ _work = msgspec.json.Decoder(Work)
 
 def hotline_report(value: bytes | None, now: datetime, new: ReportId) -> Report:
     """A hotline ticket as a report. Raises ``Invalid``."""
-    ticket = _decode(_ticket, value)
+    ticket = decode(_ticket, value)
     return Report(
         id=new,
         source=Source.HOTLINE,
@@ -108,18 +113,19 @@ def hotline_report(value: bytes | None, now: datetime, new: ReportId) -> Report:
         text=clean_text(ticket.text, "/text", required=True),
         address=clean_text(ticket.address, "/address", limit=256),
         area_names=tuple(clean_text(name, "/areas", limit=100) for name in ticket.areas[:6]),
-        point=_point(ticket.position),
+        point=point_of(ticket.position),
         category=_code(ticket.category, "/category"),
         kind=ticket.kind,
         condition=_code(ticket.condition, "/condition"),
         urgency=ticket.urgency,
         contact=_contact(ticket.caller),
+        extra={"appeal": ticket.appeal, **_asset(ticket.asset)},
     )
 
 
 def inspector_report(value: bytes | None, now: datetime, new: ReportId) -> Report:
     """An inspector's report. Raises ``Invalid``."""
-    seen = _decode(_inspection, value)
+    seen = decode(_inspection, value)
     return Report(
         id=new,
         source=Source.INSPECTOR,
@@ -129,17 +135,18 @@ def inspector_report(value: bytes | None, now: datetime, new: ReportId) -> Repor
         occurred_at=checked_time(seen.captured_at, now, "/captured_at"),
         text=clean_text(seen.text, "/text"),
         address=clean_text(seen.address, "/address", limit=256),
-        point=_point(seen.position),
+        point=point_of(seen.position),
         category=clean_code(seen.category, "/category"),
         kind=seen.kind,
         condition=_code(seen.condition, "/condition"),
         urgency=seen.urgency,
+        extra=_asset(seen.asset),
     )
 
 
 def alarm_report(value: bytes | None, now: datetime, new: ReportId) -> Report:
     """A sensor alarm as a report. Raises ``Invalid``."""
-    alarm = _decode(_alarm, value)
+    alarm = decode(_alarm, value)
     return Report(
         id=new,
         source=Source.ALARM,
@@ -148,7 +155,7 @@ def alarm_report(value: bytes | None, now: datetime, new: ReportId) -> Report:
         received_at=now,
         occurred_at=checked_time(alarm.raised_at, now, "/raised_at"),
         text=clean_text(alarm.text, "/text"),
-        point=_point(alarm.position),
+        point=point_of(alarm.position),
         category=clean_code(alarm.category, "/category"),
         kind=alarm.kind,
         condition=_code(alarm.condition, "/condition"),
@@ -159,7 +166,7 @@ def alarm_report(value: bytes | None, now: datetime, new: ReportId) -> Report:
 
 def work_ids(value: bytes | None) -> list[UUID]:
     """The ids of a work record. Raises ``Invalid``."""
-    return _decode(_work, value).ids
+    return decode(_work, value).ids
 
 
 def work_record(ids: list[UUID]) -> bytes:
@@ -167,21 +174,17 @@ def work_record(ids: list[UUID]) -> bytes:
     return msgspec.json.encode(Work(ids))
 
 
-def checked_schema(headers: tuple[tuple[str, bytes], ...], contract: str) -> None:
-    """Compare the ``schema`` header with the topic's contract. Raises ``Invalid``."""
-    given = next((value.decode("ascii", "replace") for name, value in headers if name == "schema"), None)
-    if given is None:
-        raise Invalid("schema-missing", "缺少版本标识", f"send the header schema={contract}")
-    if given != contract:
-        raise Invalid("schema-unsupported", "不支持的版本", f"this topic takes {contract}")
-
-
-def _point(position: Position | None) -> Point | None:
+def point_of(position: Position | None) -> Point | None:
+    """A position as a point that can be one. Raises ``Invalid``."""
     return checked_point(position.lon, position.lat, position.crs, "/position") if position else None
 
 
 def _code(code: str | None, pointer: str) -> str | None:
     return None if code is None else clean_code(code, pointer)
+
+
+def _asset(scan: str | None) -> dict[str, str]:
+    return {} if scan is None else {"asset": str(scanned(scan, "/asset"))}
 
 
 def _contact(caller: Caller | None) -> Contact | None:
@@ -190,29 +193,3 @@ def _contact(caller: Caller | None) -> Contact | None:
     return Contact(
         clean_text(caller.name, "/caller/name", limit=100), clean_text(caller.phone, "/caller/phone", limit=40)
     )
-
-
-_WHERE = re.compile(r" - at `(?:key in )?\$?(.*)`$")
-_MISSING = re.compile(r"missing required field `(\w+)`")
-
-
-def _decode(decoder: msgspec.json.Decoder[T], value: bytes | None) -> T:
-    if not value:
-        raise Invalid("json-invalid", "消息为空", "an intake record holds one JSON object")
-    try:
-        return decoder.decode(value)
-    except msgspec.ValidationError as error:
-        message = str(error)
-        where, missing = _WHERE.search(message), _MISSING.search(message)
-        pointer = (where[1] if where else "").replace("[...]", "").replace(".", "/")
-        if missing:
-            raise _invalid(f"{pointer}/{missing[1]}", "field-missing", "缺少必填字段") from error
-        # an unknown word is quoted by the message, and may be anything a person typed
-        hint = "unknown word" if message.startswith("Invalid enum") else message.split(" - at")[0]
-        raise _invalid(pointer, "type-mismatch", "字段类型不符", hint) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Invalid("json-invalid", "无法解析 JSON", "the value is not well-formed UTF-8 JSON") from error
-
-
-def _invalid(pointer: str, code: str, title: str, hint: str = "") -> Invalid:
-    return Invalid(code, title, f"at {pointer}" if pointer else "", (Fault(pointer, code, hint),))

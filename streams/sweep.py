@@ -1,12 +1,17 @@
-"""The sweep: looks every moment for deadlines that ran out and hands them to the office. Safe to run twice."""
+"""The sweep: looks every moment for what is due and hands it to the office. Safe to run twice.
+
+Due are alarms of deadlines, promises of tickets, and messages that came before their ticket.
+"""
 
 import asyncio
 import logging
 from collections.abc import Callable
 
 from domain.errors import Unavailable
-from handlers.overdue import expire_due
+from handlers.messages import hear_again
+from handlers.overdue import ring_due
 from handlers.ports import Office
+from handlers.tickets import expire_tickets
 
 log = logging.getLogger(__name__)
 
@@ -14,14 +19,15 @@ _EVERY = 0.5
 
 
 async def sweep(office: Office, beat: Callable[[int], None]) -> None:
-    """Run until cancelled. ``beat`` is called after every round with the number of deadlines that expired."""
+    """Run until cancelled. ``beat`` is called after every round with the number of alarms that rang."""
     while True:
         try:
-            expired = await expire_due(office)
+            rang = await ring_due(office) + await expire_tickets(office)
+            heard = await hear_again(office)
         except Unavailable as error:
             log.warning("sweep waits: %s", error)
             await asyncio.sleep(1.0)
             continue
-        beat(expired)
-        if not expired:
+        beat(rang)
+        if not rang + heard:
             await asyncio.sleep(_EVERY)

@@ -17,7 +17,10 @@ DAY_MS = 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One row. ``name`` goes behind the city's prefix; ``contract`` is the value of the ``schema`` header."""
+    """One row. ``name`` goes behind the city's prefix; ``contract`` is the value of the ``schema`` header.
+
+    ``also`` are further contracts that travel on it, in one order with the first.
+    """
 
     name: str
     key: str
@@ -26,6 +29,12 @@ class Topic:
     says: str
     partitions: int = 4
     retention_days: int = 7
+    also: tuple[str, ...] = ()
+
+    @property
+    def contracts(self) -> tuple[str, ...]:
+        """All contracts on this topic."""
+        return self.contract, *self.also
 
     def full(self, prefix: str) -> str:
         """The name on the broker: several cities, or tests, share one broker by prefix."""
@@ -33,18 +42,36 @@ class Topic:
 
 
 HOTLINE = Topic("intake.hotline.v1", "ticket number", "hotline-ticket.v1", "call centre", "12345 tickets come in")
+MESSAGES = Topic(
+    "intake.hotline-messages.v1",
+    "centre/ticket number",
+    "hotline-supplement.v1",
+    "call centre",
+    "further words, urging, withdrawals and call-backs of 12345 tickets come in",
+    also=("hotline-urge.v1", "hotline-withdraw.v1", "hotline-satisfaction.v1"),
+)
 INSPECTOR = Topic(
     "intake.inspector.v1", "report number", "inspector-report.v1", "phones", "inspectors' reports come in"
 )
 ALARM = Topic("intake.alarm.v1", "device id", "sensor-alarm.v1", "device platform", "sensor alarms come in")
 FILE_WORK = Topic("work.file.v1", "none", "work.v1", "cityloop", "accepted reports to be filed; many ids a record")
 ASSIGN_WORK = Topic("work.assign.v1", "none", "work.v1", "cityloop", "filed cases to be assigned; many ids a record")
-REPORT_EVENTS = Topic("report.events.v1", "report id", "report-event.v1", "cityloop", "what happened to reports")
+TICKET_CONTRACT = "ticket-event.v1"
+"""Events of a report's ticket travel on the report's topic, in one order with it, under a contract of their own."""
+REPORT_EVENTS = Topic(
+    "report.events.v1",
+    "report id",
+    "report-event.v1",
+    "cityloop",
+    "what happened to reports and to their tickets",
+    also=(TICKET_CONTRACT,),
+)
 CASE_EVENTS = Topic(
     "case.events.v1", "case id", "case-event.v1", "cityloop", "what happened to cases, in order by case", 4, 30
 )
+ALERTS = Topic("alerts", "case number", "cap.1.2", "cityloop", "messages to the public, as XML", 4, 30)
 
-TOPICS = (HOTLINE, INSPECTOR, ALARM, FILE_WORK, ASSIGN_WORK, REPORT_EVENTS, CASE_EVENTS)
+TOPICS = (HOTLINE, MESSAGES, INSPECTOR, ALARM, FILE_WORK, ASSIGN_WORK, REPORT_EVENTS, CASE_EVENTS, ALERTS)
 
 
 def partition_of(route: str, topic: Topic) -> int:

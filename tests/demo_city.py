@@ -10,21 +10,25 @@ from typing import Any
 
 import shapely
 
-from domain.case import Case
-from domain.commands import Actor, Command, Role, Verb
-from domain.ids import CaseId, ReportId, UnitId
+from domain.actor import Actor, Role
+from domain.case import Case, State
+from domain.commands import Command, Verb
+from domain.errors import CityloopError
+from domain.ids import CaseId, ReportId, TaskId, UnitId
 from domain.place import Crs, Point
 from domain.report import Report, Source
-from domain.task import Task
+from domain.task import Part, Task, TaskState
 from handlers.accept import accept_many
 from handlers.assign import assign_many
 from handlers.file import file_many
-from handlers.outcomes import Done, Outcome
+from handlers.inspect import go_on_duty
+from handlers.outcomes import Done, Failed, Outcome
 from handlers.perform import Request, perform_many
 from handlers.ports import Office, new_id
 from runtime.citypack import Pack
 from runtime.settings import Settings
 from runtime.wiring import advisers, read_pack
+from store.clients import Client, Clients
 from store.pool import Pool
 from store.unit import Store
 
@@ -32,9 +36,16 @@ LAMP = "01037"  # 路灯: 市政照明, on refusal 市政设施
 SEWER_COVER = "01002"  # 污水井盖 open: 排水, with 交警 and the street office
 NO_RULE = "05003"  # 加油站: the demo rulebook has no rule for it
 
+# a street by name, with no point: nothing joins by itself there
+COARSE: dict[str, Any] = {"point": None, "area_names": ("临湖区", "望湖街道")}
+
 DISPATCHER = Actor("dispatcher-1", Role.DISPATCHER)
 DESK = Actor("desk-1", Role.DESK)
 OFFICER = Actor("officer-1", Role.OFFICER)
+CHIEF = Actor("chief-1", Role.CHIEF)
+SUPERVISOR = Actor("supervisor-1", Role.SUPERVISOR)
+CALLBACK = Actor("callback-1", Role.CALLBACK)
+HOTLINE = Actor("hotline-1", Role.HOTLINE)
 
 _numbers = count(1)
 _METRE = 1 / 110_818.669  # degrees of latitude in 云湖市
@@ -149,7 +160,7 @@ def open_task(case: Case, unit: str | None = None) -> Task:
 def on_task(case: Case, verb: Verb, unit: str | None = None, **more: Any) -> Command:
     """A verb on a unit's open task, by the unit itself, with the version it looked at."""
     task = open_task(case, unit)
-    return Command(verb, worker(task.unit), case.id, expected=case.version, task=task.id, **more)
+    return Command(verb, worker(task.unit or ""), case.id, expected=case.version, task=task.id, **more)
 
 
 def on_case(case: Case, verb: Verb, actor: Actor, **more: Any) -> Command:
@@ -160,3 +171,72 @@ def on_case(case: Case, verb: Verb, actor: Actor, **more: Any) -> Command:
 async def perform(office: Office, *commands: Command) -> list[Outcome]:
     """Commands without Idempotency-Key, in one batch."""
     return await perform_many(office, [Request(command) for command in commands])
+
+
+def ids(count_: int = 1) -> tuple[TaskId, ...]:
+    """Fresh ids for tasks, as a door hands them to the law."""
+    return tuple(TaskId(new_id()) for _ in range(count_))
+
+
+def code_of(outcome: Outcome) -> str:
+    """The code of a refusal."""
+    assert isinstance(outcome, Failed), outcome
+    assert isinstance(outcome.error, CityloopError), outcome.error
+    return outcome.error.code
+
+
+async def done(office: Office, *commands: Command) -> None:
+    """Commands that take effect, one transaction each."""
+    for command in commands:
+        (outcome,) = await perform(office, command)
+        assert isinstance(outcome, Done), outcome
+
+
+async def to_check(office: Office, case_id: CaseId) -> Case:
+    """Every open task accepted and finished, the lead's last; the case waits for its check."""
+    while (case := await case_of(office, case_id)).state is not State.PENDING_CHECK:
+        task = min((task for task in case.tasks if task.open), key=lambda task: task.part is Part.LEAD)
+        verb = Verb.ACCEPT if task.state is TaskState.OFFERED else Verb.FINISH
+        await done(office, on_task(case, verb, task.unit, note="办结"))
+    return case
+
+
+async def to_the_end(office: Office, case_id: CaseId) -> Case:
+    """All work done, and the check passed at the officer's desk."""
+    await done(office, on_case(await to_check(office, case_id), Verb.PASS, OFFICER))
+    return await case_of(office, case_id)
+
+
+async def history(pool: Pool, case: CaseId) -> list[str]:
+    """The types of a case's events, in order."""
+    rows = await pool.fetch("SELECT type FROM events WHERE subject = $1 ORDER BY version", case)
+    return [row["type"].removeprefix("case.") for row in rows]
+
+
+def merging(one: Case, main: CaseId, actor: Actor = DESK, **more: Any) -> Request:
+    """并单: one case into another, as the desk asks for it."""
+    return Request(on_case(one, Verb.MERGE, actor, reason="same-incident", **more), partner=main)
+
+
+def splitting(one: Case, main: CaseId, actor: Actor = DESK, **more: Any) -> Request:
+    """拆单: one case out of another."""
+    return Request(on_case(one, Verb.SPLIT, actor, reason="two-lamps", **more), partner=main)
+
+
+def inspector(name: str) -> Actor:
+    """An inspector by name."""
+    return Actor(name, Role.INSPECTOR)
+
+
+async def on_duty(office: Office, pool: Pool, where: dict[str, Point | None], *areas: str) -> None:
+    """These inspectors, and nobody else, are on duty there; their areas are area keys."""
+    await pool.execute("DELETE FROM presences")
+    await Clients(pool).put([Client(name, name, Role.INSPECTOR, areas=areas) for name in where])
+    for name, point in where.items():
+        await go_on_duty(office, name, point)
+
+
+async def two_at_work(office: Office, **changes: Any) -> tuple[Case, Case]:
+    """Two dispatched cases that may be one incident."""
+    one, other = await cases_of(office, await dispatched(office, *(a_call(**COARSE, **changes) for _ in range(2))))
+    return one, other

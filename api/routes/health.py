@@ -22,7 +22,7 @@ async def livez() -> Response:
     return answer({"alive": True})
 
 
-@router.get("/readyz")
+@router.get("/readyz", responses={503: {"description": "The database is away."}})
 async def readyz(tools: Annotated[Deps, Depends(deps)]) -> Response:
     """Whether requests can be served: the database answers. Without Kafka we are degraded, and intake still works."""
     try:

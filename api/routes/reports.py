@@ -1,16 +1,21 @@
 """Reports: the way in for phones, call centres and partners; PostgreSQL first."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 
+from api.attachment_schemas import shown
 from api.auth import Caller
 from api.deps import Deps, answer, caller, deps, json_body
+from api.naming import named
 from api.schemas import Accepted, ReportIn, ReportOut, json_of, problems
-from domain.commands import Role
+from domain.actor import Role
+from domain.asset import scanned
 from domain.errors import Fault, Invalid, NotFound
 from domain.ids import ReportId
 from domain.report import Contact, Report, Source, checked_point, checked_time, clean_code, clean_text
@@ -42,7 +47,8 @@ async def submit(
     """Report an incident. The 202 is sent after the commit: the report is safe and can be read from that moment."""
     own = idempotency_key(key)
     sent = ReportIn.model_validate_json(await json_body(request))
-    report = _report(sent, who, own, ReportId(tools.office.new_id()))
+    attachments = await named(tools, who, [str(each) for each in sent.attachments], "/attachments")
+    report = _showing(_report(sent, who, own, ReportId(tools.office.new_id())), attachments)
     outcome = await tools.reports.submit(report)
     where = f"/v1/reports/{outcome.subject}"
     headers = {"Location": where}
@@ -60,22 +66,26 @@ async def read(
     report = await tools.views.report(report_id, who.scope)
     if report is None:
         raise NotFound("report")
-    return answer({name: report[name] for name in ReportOut.model_fields})
+    attachments = [shown(each) for each in await tools.views.attachments.of_report(report_id)]
+    whole = {**report, "asset": report["extra"].get("asset"), "attachments": attachments}
+    return answer({name: whole[name] for name in ReportOut.model_fields})
 
 
-_SOURCES = {Role.INSPECTOR: Source.INSPECTOR}
+def _source(who: Caller) -> Source:
+    return Source.INSPECTOR if who.actor.role is Role.INSPECTOR else Source.HOTLINE
 
 
 def _report(sent: ReportIn, who: Caller, key: str, new: ReportId) -> Report:
     now = datetime.now(UTC)
     place = sent.position
     text = clean_text(sent.text, "/text")
-    if not text and sent.category is None:
+    asset = None if sent.asset is None else str(scanned(sent.asset, "/asset"))
+    if not text and sent.category is None and asset is None:
         fault = Fault("/text", "text-empty")
-        raise Invalid("text-empty", "缺少事件描述", "say what happened, or give a category code", (fault,))
+        raise Invalid("text-empty", "缺少事件描述", "say what happened, or give a category or component code", (fault,))
     return Report(
         id=new,
-        source=_SOURCES.get(who.actor.role, Source.HOTLINE),
+        source=_source(who),
         origin=who.origin,
         origin_key=key,
         received_at=now,
@@ -89,7 +99,17 @@ def _report(sent: ReportIn, who: Caller, key: str, new: ReportId) -> Report:
         condition=None if sent.condition is None else clean_code(sent.condition, "/condition"),
         urgency=sent.urgency,
         contact=_contact(sent),
+        extra=_extra(sent, who, asset),
     )
+
+
+def _extra(sent: ReportIn, who: Caller, asset: str | None) -> dict[str, str]:
+    said = {"appeal": sent.appeal.value} if _source(who) is Source.HOTLINE else {}
+    return {**said, "asset": asset} if asset else said
+
+
+def _showing(report: Report, attachments: Sequence[str]) -> Report:
+    return replace(report, extra={**report.extra, "attachments": " ".join(attachments)}) if attachments else report
 
 
 def _contact(sent: ReportIn) -> Contact | None:

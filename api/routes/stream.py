@@ -7,8 +7,8 @@ from fastapi.responses import StreamingResponse
 
 from api.auth import Caller
 from api.deps import Deps, caller, deps
+from api.filters import by_area, by_category, by_unit
 from api.live import Wish, parsed_position
-from api.routes.cases import area_key, case_scope, known_unit
 from api.schemas import problems
 from domain.case import State
 
@@ -32,11 +32,11 @@ async def stream(
 ) -> StreamingResponse:
     """Case events from now on, or from after ``Last-Event-ID``; filters narrow them. A client too slow is cut off."""
     wish = Wish(
-        area=area_key(tools, area),
-        unit=known_unit(tools, unit),
-        category=tools.office.advisers.catalogue.find(category).key if category else None,
+        area=by_area(tools, area),
+        unit=by_unit(tools, unit),
+        category=by_category(tools, category),
         state=state,
         type=type,
     )
-    frames = await tools.hub.subscribe(case_scope(who), wish, parsed_position(last) if last else None)
+    frames = await tools.hub.subscribe(who.scope, wish, parsed_position(last) if last else None)
     return StreamingResponse(frames, media_type="text/event-stream", headers={"Cache-Control": "no-store"})

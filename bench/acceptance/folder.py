@@ -15,8 +15,8 @@ DESK = "duty-desk"
 # receipt) most would join a case of another year, so the window is as short as a pack can make it. What still joins
 # are rows of one category on one and the same point in one transaction; they are counted as joined.
 # Nobody works on these cases: long limits keep the clock from adding events of its own to what is counted.
-_LONG = dict.fromkeys(("filing", "dispatch", "check"), "30 自然日")
-_POLICY = {"join_within_hours": 0, "default_limit": "30 自然日", "stage_limits": _LONG}
+_LONG = [{"clock": clock, "limit": "30 自然日"} for clock in ("intake", "filing", "dispatch", "check")]
+_POLICY = {"join_within_hours": 0, "default_limit": "30 自然日", "limits": _LONG}
 
 
 @dataclass(frozen=True)

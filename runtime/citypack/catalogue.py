@@ -10,10 +10,15 @@ from domain.errors import Invalid
 from runtime.citypack.files import PackFiles
 from runtime.citypack.settings import OWN, Settings
 from runtime.citypack.tables import Row, Table, read_table, reject_repeated
+from runtime.citypack.terms import seasons_of, stages_of
 
 _NATIONAL = ("code", "class_code", "class_name", "name")
-_OWN = Table("categories.csv", ("code", "class_code", "class_name", "name"), ("standard", "kind"))
-_CONDITIONS = Table("conditions.csv", ("category", "id", "filing", "closing", "limit", "unit"), ("kind", "urgency"))
+_OWN = Table("categories.csv", _NATIONAL, ("standard", "kind", "component_code"))
+_CONDITIONS = Table(
+    "conditions.csv",
+    ("category", "id", "filing", "closing", "limit", "unit"),
+    ("kind", "urgency", "evidence", "by_notice", "calendar", "seasons", "stages", "note"),
+)
 _EDITION = re.compile(r"[0-9a-z][0-9A-Za-z._]*-(\d{4})")
 
 
@@ -54,8 +59,11 @@ class Book:
         return named
 
 
-def read_book(files: PackFiles, settings: Settings) -> Book:
-    """All categories and conditions the pack uses; what is wrong with them is noted."""
+def read_book(files: PackFiles, settings: Settings, calendars: Container[str] | None = None) -> Book:
+    """All categories and conditions the pack uses; what is wrong with them is noted.
+
+    ``calendars`` are the names a condition may count on; None stands for calendars that could not be read.
+    """
     current = settings.standard or OWN
     national = _national(files, settings)
     own = read_table(files, _OWN, required=settings.standard == OWN)
@@ -67,7 +75,7 @@ def read_book(files: PackFiles, settings: Settings) -> Book:
     book = Book(Catalogue.of(current, categories, (), legacy), unsure, complete, None)
 
     rows = read_table(files, _CONDITIONS, required=False)
-    catalogue = Catalogue.of(current, categories, _conditions(rows or [], book), legacy)
+    catalogue = Catalogue.of(current, categories, _conditions(rows or [], book, calendars), legacy)
     unsure |= {row["id"] for row in rows or () if not row.ok}
     return Book(catalogue, unsure, complete, None if rows is None else frozenset(row["id"] for row in rows))
 
@@ -100,7 +108,8 @@ def _own(rows: Sequence[Row], current: str, national: Container[str]) -> Iterabl
 
 
 def _category(row: Row, standard: str, kind: Kind) -> Category:
-    return Category(standard, kind, row["code"], row["name"], row["class_code"], row["class_name"])
+    cells = (row[column] for column in ("code", "name", "class_code", "class_name", "component_code"))
+    return Category(standard, kind, *cells)
 
 
 def _legacy(files: PackFiles, edition: str, categories: Iterable[Category]) -> dict[str, str]:
@@ -132,19 +141,31 @@ def _legacy(files: PackFiles, edition: str, categories: Iterable[Category]) -> d
     return legacy
 
 
-def _conditions(rows: Sequence[Row], book: Book) -> list[Condition]:
+def _conditions(rows: Sequence[Row], book: Book, calendars: Container[str] | None) -> list[Condition]:
     reject_repeated(rows, "id")
     conditions: list[Condition] = []
     for row in rows:
         row.identifier("id")
         category = book.category(row, row.word("kind", Kind, Kind.EVENT)) if row["category"] else None
-        urgency = row.word("urgency", Urgency, Urgency.NORMAL)
-        unit, value = row.word("unit", TimeUnit, TimeUnit.WORK_DAY), row.number("limit", 1)
+        row.refer([row["calendar"]] if row["calendar"] else [], calendars, "calendar-unknown")
         try:
-            limit = Limit(value, unit)
+            condition = _condition(row, category.key if category else "")
         except Invalid as error:
             row.fault(error.code, error.detail)
             continue
         if row.ok and category is not None:
-            conditions.append(Condition(row["id"], category.key, row["filing"], row["closing"], limit, urgency))
+            conditions.append(condition)
     return conditions
+
+
+def _condition(row: Row, category: str) -> Condition:
+    """The row's condition. Raises ``Invalid`` for what only the whole of it shows, such as overlapping seasons."""
+    urgency = row.word("urgency", Urgency, Urgency.NORMAL)
+    unit, value = row.word("unit", TimeUnit, TimeUnit.WORK_DAY), row.number("limit", 1)
+    flags = row.flag("evidence"), row.flag("by_notice")
+    seasons, stages = seasons_of(row, "seasons"), stages_of(row, "stages")
+    limit = Limit(value, unit)
+    return Condition(
+        row["id"], category, row["filing"], row["closing"], limit, urgency, *flags, row["calendar"], seasons, stages,
+        row["note"],
+    )  # fmt: skip

@@ -1,22 +1,23 @@
 """Who does what in a city pack: units, dispatch rules (派单目录), keyword rules and the clients of the API."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from classify.rules import KeywordRule
 from dispatch.roster import Roster, Unit
 from dispatch.rulebook import Rulebook
 from dispatch.rules import ANY, Rule
+from domain.actor import Role
 from domain.catalogue import Category, Kind, Urgency
-from domain.commands import Role
 from domain.errors import Invalid
+from domain.place import LEVELS, Level
 from domain.report import Source
 from runtime.citypack.catalogue import Book
 from runtime.citypack.files import Findings, PackFiles
 from runtime.citypack.map import CityMap
 from runtime.citypack.tables import Row, Table, read_table, reject_repeated
 
-_UNITS = Table("units.csv", ("id", "name"), ("kind", "areas", "phone"))
+_UNITS = Table("units.csv", ("id", "name"), ("kind", "areas", "phone", "level", "parent"))
 _KEYWORDS = Table("keywords.csv", ("category", "words"), ("unless", "weight", "condition"))
 _RULES = Table("rules.csv", ("id", "lead"), ("category", "area", "source", "urgency", "condition", "assist", "note"))
 _CLIENTS = Table("clients.csv", ("id", "name", "role"), ("unit", "areas"))
@@ -52,10 +53,17 @@ class RuleRows:
     rules: tuple[Rule, ...]
     at: dict[str, str]
 
-    def compile(self, version: str, units: Units, city: CityMap, findings: Findings) -> Rulebook | None:
-        """The rulebook; None, with its faults noted at their lines, if it cannot be used."""
+    def compile(
+        self, version: str, units: Units, city: CityMap, findings: Findings, fallback: str = "", fallback_at: str = ""
+    ) -> Rulebook | None:
+        """The rulebook; None, with its faults noted at their lines, if it cannot be used.
+
+        ``fallback`` is who has what no rule covers (兜底), an id or ``@kind``, as said at ``fallback_at``.
+        """
+        if fallback and units.names is not None and fallback not in units.names:
+            findings.fault(fallback_at, "unit-unknown", fallback)
         try:
-            return Rulebook(version, self.rules, units.roster, city.depths)
+            return Rulebook(version, self.rules, units.roster, city.depths, fallback)
         except Invalid as error:
             for fault in error.faults:
                 # names were checked row by row: what is left are units whose own row is at fault, and ties
@@ -65,24 +73,57 @@ class RuleRows:
 
 
 def read_units(files: PackFiles, city: CityMap) -> Units:
-    """The city's units; within one kind an area has one unit, or ``@kind`` would be a matter of chance."""
+    """The city's units; within one kind an area has one unit, or ``@kind`` would be a matter of chance.
+
+    The same holds within one level: it is set for who answers for a territory as a whole, and not for departments.
+    """
     table = read_table(files, _UNITS)
     rows = table or []
     reject_repeated(rows, "id")
+    levels = {row["id"]: _level(row) for row in rows}
+    _check_tree(rows, levels)
     units: list[Unit] = []
     names: set[str] = set()
     holder: dict[tuple[str, str], str] = {}
     for row in rows:
         names.add(row.identifier("id"))
-        kind, areas = row.identifier("kind"), row.names("areas")
+        kind, areas, level = row.identifier("kind"), row.names("areas"), levels[row["id"]]
         row.refer(areas, city.declared, "area-unknown")
-        for area in areas if kind else ():
-            names.add(f"@{kind}")
-            if holder.setdefault((kind, area), row.at) != row.at:
-                row.fault("jurisdiction-overlap", f"{area} already has a {kind}, {holder[kind, area]}")
+        held = [(f"@{kind}", area) for area in areas if kind]
+        names.update(office for office, _ in held)
+        held += [(level, area) for area in areas or ("",) if level]
+        taken = next((office for office in held if holder.setdefault(office, row.at) != row.at), None)
+        if taken:
+            what, area = taken
+            row.fault("jurisdiction-overlap", f"{area or 'the whole city'} already has a {what}, {holder[taken]}")
         if row.ok:
-            units.append(Unit(row["id"], row["name"], kind, areas, row["phone"]))
+            units.append(Unit(row["id"], row["name"], kind, areas, row["phone"], level, row["parent"]))
     return Units(Roster(units), None if table is None else frozenset(names))
+
+
+def _level(row: Row) -> Level | None:
+    """The level a unit answers at, None for a department and for a word that is no level."""
+    level = row.word("level", Level, Level.CITY) if row["level"] else None
+    return level if row.ok else None
+
+
+def _check_tree(rows: Sequence[Row], levels: Mapping[str, Level | None]) -> None:
+    """Note parents that are not there, circles, and units that stand above one of a higher level or their own."""
+    parents = {row["id"]: row["parent"] for row in rows}
+    for row in rows:
+        above: list[str] = []
+        parent = row["parent"]
+        row.refer([parent] if parent else [], parents, "unknown-parent")
+        while parent and parent in parents and parent not in above:
+            above.append(parent)
+            parent = parents[parent]
+        if row["id"] in above:
+            row.fault("parent-cycle", f"{row['parent']} is below {row['id']}")
+            continue
+        level = levels[row["id"]]
+        higher = next((found for unit in above if (found := levels[unit])), None)
+        if level and higher and LEVELS.index(higher) >= LEVELS.index(level):
+            row.fault("parent-not-coarser", f"{higher} over {level}")
 
 
 def read_keywords(files: PackFiles, book: Book) -> tuple[KeywordRule, ...]:
@@ -161,7 +202,7 @@ def read_clients(files: PackFiles, units: Units, city: CityMap) -> tuple[ClientS
 def warn_of_gaps(
     files: PackFiles, book: Book, rules: Sequence[Rule], units: Units, clients: Sequence[ClientSpec]
 ) -> None:
-    """Note events that no rule covers, whose cases wait at the duty desk, and units that nobody can act for."""
+    """Note events that no rule covers, left to the fallback or the duty desk, and units that nobody can act for."""
     asked = {rule.category for rule in rules}
     if ANY not in asked:
         categories = book.catalogue.categories

@@ -3,7 +3,7 @@
 A pack with faults is not used at all; ``load`` names every fault with its file and line.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -12,13 +12,16 @@ from classify.rules import KeywordRule
 from dispatch.roster import Roster
 from dispatch.rulebook import Rulebook
 from domain.catalogue import Catalogue
+from domain.commands import Verb
 from domain.errors import Fault, Invalid
 from domain.policy import Policy
 from geo.atlas import Atlas
 from runtime.citypack.catalogue import read_book
+from runtime.citypack.codes import read_tiers
 from runtime.citypack.duties import ClientSpec, read_clients, read_keywords, read_rules, read_units, warn_of_gaps
 from runtime.citypack.files import PackFiles
 from runtime.citypack.map import read_map
+from runtime.citypack.plans import read_plans
 from runtime.citypack.settings import read_settings
 from runtime.citypack.tables import Table, read_table, reject_repeated
 from runtime.citypack.words import labels
@@ -59,21 +62,26 @@ def load(folder: Path, standards: Path) -> Pack:
     """
     files = PackFiles(folder, standards)
     settings = read_settings(files)
-    book = read_book(files, settings)
+    book = read_book(files, settings, settings.calendars)
     city = read_map(files)
     units = read_units(files, city)
     keywords = read_keywords(files, book)
     rows = read_rules(files, book, units, city)
     clients = read_clients(files, units, city)
+    plans = read_plans(files, book, units)
+    tiers = read_tiers(files, settings, book)
     words = {**labels(), **_own_labels(files)}
     if settings.duty_desk and units.names is not None and settings.duty_desk not in units.names:
         files.findings.fault(settings.duty_desk_at, "unit-unknown", settings.duty_desk)
     said = settings.said
     version = f"{said.version if said else ''}+{pack_digest(files.seen)}"
-    rulebook = rows.compile(version, units, city, files.findings)
-    if said is None or settings.calendar is None or city.atlas is None or rulebook is None or files.findings.faults:
+    fallback = said.fallback if said else ""
+    rulebook = rows.compile(version, units, city, files.findings, fallback, settings.fallback_at)
+    if said is None or settings.calendars is None or city.atlas is None or rulebook is None or files.findings.faults:
         raise _invalid(files)
+    policy = said.policy.policy(settings.calendars, plans, tiers)
     warn_of_gaps(files, book, rows.rules, units, clients)
+    _warn_of_lone_answers(files, policy, clients)
     _warn_of_strangers(files)
     return Pack(
         id=said.id,
@@ -86,7 +94,7 @@ def load(folder: Path, standards: Path) -> Pack:
         roster=units.roster,
         rulebook=rulebook,
         atlas=city.atlas,
-        policy=said.policy.policy(settings.calendar),
+        policy=policy,
         clients=clients,
         labels=words,
         warnings=tuple(files.findings.warnings),
@@ -109,6 +117,15 @@ def _own_labels(files: PackFiles) -> dict[str, str]:
     for row in rows:
         row.refer([row["key"]], known, "label-unknown")
     return {row["key"]: row["label"] for row in rows if row.ok}
+
+
+def _warn_of_lone_answers(files: PackFiles, policy: Policy, clients: Sequence[ClientSpec]) -> None:
+    """A petition that fewer people may grant than must agree is never granted."""
+    for matter, needed in policy.consents.items():
+        roles = policy.granted_by[matter] & policy.may.get(Verb.GRANT, policy.granted_by[matter])
+        able = sum(client.role in roles for client in clients)
+        if able < needed:
+            files.findings.warn("clients.csv", "consents-short", f"{matter}: {able} of {needed} who must agree")
 
 
 def _warn_of_strangers(files: PackFiles) -> None:

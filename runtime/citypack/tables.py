@@ -4,14 +4,14 @@ import csv
 import io
 import re
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
 from domain.errors import Invalid
 from domain.report import clean_text
 from runtime.citypack.files import Findings, PackFiles
-from runtime.citypack.words import HEADERS, meaning
+from runtime.citypack.words import FLAGS, HEADERS, meaning
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -23,13 +23,15 @@ _LIST = "|"
 class Table:
     """What a CSV file holds: columns whose cells must be filled, and columns that may be empty or left out.
 
-    ``open`` tables may have further columns, which are not read.
+    ``open`` tables may have further columns, which are not read. ``headers`` are other names that this table's columns
+    go by, besides the Chinese ones of every table.
     """
 
     file: str
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
     open: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -79,6 +81,12 @@ class Row:
         except ValueError:
             self.fault("number-invalid", column)
             return default
+
+    def flag(self, column: str) -> bool:
+        """The cell as 是 or 否, ``yes`` or ``no``; 否 where it is empty or something else."""
+        if self[column] and self[column] not in FLAGS:
+            self.fault("word-unknown", f"{column}: one of {', '.join(FLAGS)}")
+        return FLAGS.get(self[column], False)
 
     def word(self, column: str, kind: type[E], default: E) -> E:
         """The cell as a word of ``kind``, in English or Chinese; ``default`` where it is empty or unknown."""
@@ -135,7 +143,7 @@ def reject_repeated(rows: Iterable[Row], *key: str) -> None:
 def _header(cells: Sequence[str], table: Table, at: str, findings: Findings) -> Sequence[str] | None:
     """Column names in their order; None if the table cannot be read with this header."""
     names = [cell.strip() for cell in cells]
-    columns = [HEADERS.get(name, name) for name in names]
+    columns = [table.headers.get(name) or HEADERS.get(name, name) for name in names]
     before = len(findings.faults)
     known = {*table.required, *table.optional}
     for i, column in enumerate(columns):

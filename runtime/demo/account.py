@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from uuid import UUID
 
+from domain.case import State
 from domain.ids import ReportId
 from domain.report import Report, Source
 from handlers.ports import Office
@@ -155,16 +156,17 @@ def _place(account: Account, entry: Entry, cases: Sequence[Plain]) -> None:
     if not cases:
         account.not_filed_yet += 1
         return
-    account.doubled += len(cases) - 1
-    case = cases[0]
-    if not case["opened"]:
+    # a report goes along when its case is merged: beside each merged case it stands behind one other, and no more
+    account.doubled += len(cases) - 1 - sum(case["state"] == State.MERGED for case in cases)
+    case = next((case for case in cases if case["opened"]), cases[0])
+    if not case["opened"] or case["state"] == State.MERGED:  # what was merged is where it went
         account.joined += 1
         return
     account.opened[case["no"]] = entry
     match case["state"]:
-        case "reported":
+        case State.REPORTED:
             account.at_desk += 1
-        case "not_accepted":
+        case State.NOT_ACCEPTED:
             account.not_accepted += 1
         case _:
             account.filed += 1

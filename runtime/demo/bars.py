@@ -10,7 +10,7 @@ from runtime.demo.clock import ExerciseClock
 from runtime.demo.dashboard import Dashboard
 from runtime.demo.ledger import Ledger
 
-_STEPS = 8
+_STEPS = 9
 
 
 @contextmanager

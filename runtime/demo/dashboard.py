@@ -72,5 +72,5 @@ class Dashboard:
         self.states[no] = event["state"]
         if kind == "case.filed":
             self.filed.add(no)
-        if kind == "case.dispatched":
+        if kind in ("case.dispatched", "case.activated"):
             self.dispatched.add(no)

@@ -20,7 +20,6 @@ class Figures:
     """Counts over the run's cases. ``by_rule`` and ``by_hand``: milliseconds from sent to dispatched, ascending."""
 
     cases: int
-    closed: int
     departments: Counter[tuple[str, str]]
     by_rule: Sequence[float]
     by_hand: Sequence[float]
@@ -54,7 +53,6 @@ def figures(account: Account, cases: Sequence[Plain], by_hand: Collection[str]) 
             waited[person].append(1000 * (moment - entry.sent_at))
     return Figures(
         cases=len(cases),
-        closed=sum(case["state"] == "closed" for case in cases),
         departments=Counter((case["unit_name"] or NOBODY, case["state"]) for case in cases),
         by_rule=sorted(waited[False]),
         by_hand=sorted(waited[True]),

@@ -11,6 +11,7 @@ from domain.errors import CityloopError
 from runtime.console import out, wait_for_ctrl_c, where
 from runtime.demo import tables
 from runtime.demo.bars import setting_up
+from runtime.demo.register import stock
 from runtime.demo.yunhu import Day, Evening
 from runtime.machine import Machine, machine
 from runtime.settings import ROOT, Settings
@@ -26,6 +27,7 @@ def play(settings: Settings, *, reports: int, seed: int, stay: bool) -> bool:
     with ExitStack() as stack:
         with setting_up(out) as say:
             running = stack.enter_context(machine(replace(settings, pack=PACK), say))
+            say(f"register: {stock(running)} components")
         out.print(f"\na day in {running.pack.name}: {reports:,} reports", highlight=False)
         evening = _live(running, reports, seed)
         balanced = evening is not None and show(evening)
@@ -64,6 +66,7 @@ def show(evening: Evening) -> bool:
     out.print()
     out.print(tables.departments(evening.figures))
     out.print(tables.performance(evening.figures, evening.account, evening.heard, evening.conflicts))
+    out.print(tables.practice(evening.matters, evening.tickets))
     out.print(tables.accounting(evening.account, evening.record))
     out.print(f"played in {evening.seconds:.0f} s", highlight=False)
     if evening.unfinished:

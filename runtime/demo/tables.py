@@ -2,30 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from runtime.citypack.words import WORDS
 from runtime.demo.account import Account
 from runtime.demo.figures import NOBODY, Figures, Heard, percentile
 from runtime.demo.line import Plain
+from runtime.demo.matters import Matters, Tickets
 
 _SHOWN = 12
 
-STATES = {
-    "reported": "待受理",
-    "not_accepted": "不予受理",
-    "pending_dispatch": "待派遣",
-    "pending_disposal": "待签收",
-    "disposing": "处置中",
-    "pending_check": "待核查",
-    "closed": "结案",
-}
-STAGES = {
-    "filing": "受理 (filing)",
-    "dispatch": "派遣 (dispatch)",
-    "disposal": "处置 (disposal)",
-    "check": "核查 (check)",
-}
+STATES = {str(state): word for state, word in WORDS["state"].items()}
+STAGES = {str(clock): f"{word} ({clock})" for clock, word in WORDS["clock"].items()}
 
 
 def accounting(account: Account, record: Mapping[str, int]) -> Table:
@@ -58,8 +48,10 @@ def accounting(account: Account, record: Mapping[str, int]) -> Table:
 
 def departments(found: Figures) -> Table:
     """Cases by lead department and state."""
-    table = Table(title="Cases by department and state", title_justify="left")
-    table.add_column("主办部门")
+    table = Table(
+        title="Cases by department and state", title_justify="left", box=SIMPLE_HEAD, show_edge=False, padding=0
+    )
+    table.add_column("主办部门", no_wrap=True)
     present = [state for state in STATES if any(own == state for _, own in found.departments)]
     for state in present:
         table.add_column(STATES[state], justify="right")
@@ -93,6 +85,29 @@ def performance(found: Figures, account: Account, heard: Heard, conflicts: int) 
     table.add_row(f"live stream: missed / twice, {heard.breaks} line break", f"{heard.missed} / {heard.twice}")
     for code, count in sorted(account.reasons.items()):
         table.add_row(f"refused: {code}", str(count))
+    return table
+
+
+def practice(found: Matters, tickets: Tickets) -> Table:
+    """What people asked of cases beside the straight road, what they were told, and what callers got."""
+    table = Table(title="Asked, ordered, answered", title_justify="left", show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    rows: tuple[tuple[str, tuple[int, ...]], ...] = (
+        ("延期 extensions: asked / granted", (found.extensions, found.extended)),
+        ("挂账 suspensions: granted / resumed", (found.suspended, found.resumed)),
+        ("督办 supervised: reply asked / replied", (found.supervised, found.replied)),
+        ("并单 duplicates merged", (found.merged,)),
+        (
+            "回访 call-backs: made / contacted / solved / satisfied",
+            (found.called, found.contacted, found.solved, found.satisfied),
+        ),
+        ("重办 re-opened after a call-back", (found.reopened,)),
+        ("热线工单 tickets: opened / caller spoken to", (tickets.tickets, tickets.contacted)),
+        ("热线工单 tickets: answered / in time", (tickets.answered, tickets.in_time)),
+    )
+    for words, counts in rows:
+        table.add_row(words, " / ".join(f"{count:,}" for count in counts))
     return table
 
 

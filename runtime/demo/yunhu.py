@@ -13,8 +13,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from rich.console import Console
 
+from domain.actor import Role
 from domain.case import State
-from domain.commands import Role
 from domain.errors import Unavailable
 from runtime.demo.account import Account, arrived, draw_up
 from runtime.demo.bars import DayBars
@@ -24,6 +24,7 @@ from runtime.demo.dashboard import Dashboard
 from runtime.demo.figures import Figures, Heard, cases_of, compare_stream, figures
 from runtime.demo.ledger import Ledger
 from runtime.demo.line import Line, Plain
+from runtime.demo.matters import Matters, Tickets, matters, tickets_of
 from runtime.demo.people import Staff, hire
 from runtime.demo.senders import Senders
 from runtime.machine import Machine
@@ -34,7 +35,10 @@ REPORTS_A_SECOND = 12.0
 SHORTEST, PATIENCE, WARM_UP = 10.0, 180.0, 60.0
 """Seconds: of the shortest day, from the last report until everything must be closed, and for the first call."""
 
-_IN_WORK = (State.PENDING_DISPATCH, State.PENDING_DISPOSAL, State.DISPOSING, State.PENDING_CHECK)
+_IN_WORK = (
+    State.PENDING_DISPATCH, State.JOINT_DECISION, State.PENDING_DISPOSAL, State.SUSPENDED, State.DISPOSING,
+    State.PENDING_CHECK
+)  # fmt: skip
 _LOOK = 0.25
 
 
@@ -45,6 +49,8 @@ class Evening:
     account: Account
     record: Mapping[str, int]
     figures: Figures
+    matters: Matters
+    tickets: Tickets
     heard: Heard
     unfinished: Sequence[Plain]
     conflicts: int
@@ -86,7 +92,7 @@ class Day:
                 staff = hire(self._running.pack, lines, clock, self._seed, self._deeds)
                 in_time = await self._until_evening(staff, senders, dashboard, desk, clock)
                 seconds = clock.elapsed
-                evening = await self._accounts(staff, dashboard, desk, lines[self._client(Role.DESK)], in_time, seconds)
+                evening = await self._accounts(staff, dashboard, desk, lines, in_time, seconds)
                 listening.cancel()
         return evening
 
@@ -122,9 +128,9 @@ class Day:
         return False
 
     async def _quiet(self, staff: Staff, desk: Desk, viewer: Line) -> None:
-        while True:
-            if await self._done(staff, desk, viewer):
-                return
+        calm = 0
+        while calm < 2:  # a case that moves while states are looked through one after another is seen the next time
+            calm = calm + 1 if await self._done(staff, desk, viewer) else 0
             await asyncio.sleep(_LOOK)
 
     async def _done(self, staff: Staff, desk: Desk, viewer: Line) -> bool:
@@ -148,14 +154,23 @@ class Day:
                 await asyncio.sleep(_LOOK)
 
     async def _accounts(
-        self, staff: Staff, dashboard: Dashboard, desk: Desk, line: Line, in_time: bool, seconds: float
+        self,
+        staff: Staff,
+        dashboard: Dashboard,
+        desk: Desk,
+        lines: Mapping[str, Line],
+        in_time: bool,
+        seconds: float,
     ) -> Evening:
+        line = lines[self._client(Role.DESK)]
         account = await draw_up(desk.office, self._ledger, self._since, line)
         cases = await cases_of(account, line, self._since)
         return Evening(
             account=account,
             record=await Views(desk.pool).account(),
             figures=figures(account, cases, staff.dispatcher.sent),
+            matters=matters(cases),
+            tickets=await tickets_of(lines[self._client(Role.HOTLINE)], self._since),
             heard=await compare_stream(dashboard, cases, self._since),
             unfinished=[case for case in cases if case["state"] in _IN_WORK],
             conflicts=self._deeds["told 409"],

@@ -10,7 +10,7 @@ from typing import Literal
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from domain.commands import Role
+from domain.actor import Role
 from domain.errors import Invalid
 from runtime.bringup import keys_file
 from runtime.citypack import Pack

@@ -1,10 +1,14 @@
--- Ages, send-backs and what waits: one row of figures.
+-- Ages and what waits, each found by an index: one row of figures. The oldest open case is that of the oldest by state.
 SELECT
-    (SELECT extract(epoch FROM now() - min(opened_at))::float8 FROM cases WHERE ended_at IS NULL) AS oldest_open_seconds,
-    (SELECT count(*) FROM tasks WHERE part = 'lead' AND round = 0) AS dispatched,
-    (SELECT count(*) FROM tasks WHERE part = 'lead' AND state = 'sent_back') AS sent_back,
+    (
+        SELECT extract(epoch FROM now() - min(first.opened_at))::float8
+        FROM unnest($1::case_state[]) AS s (state)
+        CROSS JOIN LATERAL (
+            SELECT c.opened_at FROM cases c WHERE c.state = s.state ORDER BY c.opened_at LIMIT 1
+        ) AS first
+    ) AS oldest_open_seconds,
     (SELECT count(*) FROM rejects WHERE replayed_at IS NULL) AS rejects_waiting,
-    (SELECT count(*) FROM deadlines WHERE due_at < now()) AS deadlines_late,
+    (SELECT count(*) FROM alarms WHERE rings_at < now()) AS alarms_late,
     (
         SELECT extract(epoch FROM now() - min(e.at))::float8
         FROM (

@@ -14,8 +14,8 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from domain.actor import SYSTEM
 from domain.case import State
-from domain.commands import SYSTEM
 from domain.events import Event
 from domain.ids import CaseId
 from handlers.ports import new_id

@@ -5,16 +5,22 @@ import socket
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaConnectionError
 
+from domain.case import State
 from domain.commands import Verb
 from domain.errors import Unavailable
+from domain.events import NAMES
 from domain.ids import CaseId
+from domain.lifecycle import TABLE
+from domain.report import Source
 from handlers.announce import announce
 from handlers.assign import assign_many
 from handlers.ports import Office
@@ -25,13 +31,25 @@ from runtime.telemetry import Telemetry
 from store.events import Entry
 from store.pool import Pool
 from store.seat import Seat, seat
-from streams.records import checked_schema, work_ids
-from streams.relay import Publisher, follow
+from streams.records import work_ids
+from streams.relay import Publisher, follow, reactions
 from streams.topics import ASSIGN_WORK, CASE_EVENTS, FILE_WORK, REPORT_EVENTS, Topic, create_topics, partition_of
-from tests.demo_city import NO_RULE, a_call, accepted, case_of, dispatched, filed, on_task, perform
+from streams.wire import checked_schema
+from tests.demo_city import (
+    COARSE,
+    NO_RULE,
+    a_call,
+    accepted,
+    an_office,
+    case_of,
+    dispatched,
+    filed,
+    on_task,
+    pack,
+    perform,
+    to_check,
+)
 from tests.wire import wire
-
-COARSE = {"point": None, "area_names": ("临湖区", "望湖街道")}
 
 
 @pytest.fixture
@@ -119,7 +137,9 @@ async def test_every_event_is_published_once_in_order_by_case_and_says_what_it_i
     async with fresh_seat(pool) as reader:
         cases = [await a_life(office) for _ in range(6)]
         publisher = Publisher(producer, prefix)
-        assert await announce(reader, publisher.publish) == 6 * (1 + 5)
+        assert await announce(reader, publisher.publish) == 6 * (2 + 5), (
+            "a report, its ticket, and five steps of its case"
+        )
         assert await announce(reader, publisher.publish) == 0
     events = await published(kafka_bootstrap, prefix, CASE_EVENTS)
     assert stories(events) == {str(case): [1, 2, 3, 4, 5] for case in cases}
@@ -134,7 +154,10 @@ async def test_every_event_is_published_once_in_order_by_case_and_says_what_it_i
         assert event.value == row["doc"]
         assert event.partition == partition_of(str(row["subject"]), CASE_EVENTS)
     accepted_events = await published(kafka_bootstrap, prefix, REPORT_EVENTS)
-    assert Counter(dict(e.headers)["type"] for e in accepted_events) == {b"report.accepted": 6}
+    assert Counter(dict(e.headers)["type"] for e in accepted_events) == {
+        b"report.accepted": 6,
+        b"ticket.opened": 6,
+    }
 
 
 async def test_our_own_work_travels_beside_the_events_many_ids_a_record(
@@ -175,6 +198,60 @@ async def test_what_was_filed_or_sent_back_is_to_be_assigned_and_nothing_else(
     asked = Counter(each for record in work for each in work_ids(record.value))
     assert asked == {sent_back: 2, deferred: 1, first: 1}
     assert doubtful not in asked
+
+
+_DESK = {"case.filed", "case.sent_back", "case.granted", "case.raised", "case.lowered", "case.reopened"}
+_AGAIN = {"case.called_back", "case.failed", "case.split"}
+_FINISHED = {"case.finished", "case.confirmed", "case.returned"}
+
+
+@pytest.mark.parametrize(
+    ("switches", "more"),
+    [
+        pytest.param({"auto_check": False, "auto_verify": frozenset()}, set(), id="people send the inspectors"),
+        pytest.param({"auto_check": True, "auto_verify": frozenset()}, _FINISHED, id="checks are sent"),
+        pytest.param(
+            {"auto_check": False, "auto_verify": {Source.ALARM}}, {"case.registered"}, id="alarms are verified"
+        ),
+        pytest.param(
+            {"auto_check": True, "auto_verify": {Source.ALARM}}, {"case.registered", *_FINISHED}, id="both are"
+        ),
+    ],
+)
+def test_what_our_worker_is_told_of_is_the_citys_policy(switches: dict[str, Any], more: set[str]) -> None:
+    told = reactions(replace(pack().policy, **switches))
+    assert {kind for kind, topic in told.items() if topic is FILE_WORK} == {"report.accepted"}
+    assert {kind for kind, topic in told.items() if topic is ASSIGN_WORK} == _DESK | _AGAIN | more
+
+
+def test_whatever_brings_a_case_back_to_where_units_or_inspectors_are_sent_is_told() -> None:
+    """From the law itself: a step into a state that waits for the office, and nobody told, would wait for ever."""
+    told = reactions(replace(pack().policy, auto_check=True, auto_verify=frozenset(Source)))
+    by_hand = {
+        (State.DISPOSING, Verb.RECALL),  # the dispatcher who took it back dispatches it
+        (State.PENDING_DISPOSAL, Verb.RECALL),
+        (State.VERIFYING, Verb.PASS),  # it was looked at: the desk decides
+    }
+    for row in TABLE:
+        waits = row.target in (State.PENDING_DISPATCH, State.PENDING_CHECK, State.REPORTED) and row.source != row.target
+        if waits and (row.source, row.verb) not in by_hand:
+            assert told.get(f"case.{NAMES[row.verb]}") is ASSIGN_WORK, row
+
+
+@pytest.mark.parametrize("sends", [False, True], ids=["people send the inspectors", "the system does"])
+async def test_finished_and_doubtful_cases_are_work_only_where_the_system_sends_inspectors(
+    pool: Pool, kafka_bootstrap: str, prefix: str, producer: AIOKafkaProducer, sends: bool
+) -> None:
+    own = an_office(pool, auto_check=sends, auto_verify=frozenset({Source.HOTLINE} if sends else ()))
+    async with fresh_seat(pool) as reader:
+        (finished,) = await dispatched(an_office(pool), a_call(0, **COARSE))
+        await to_check(own, finished)
+        (doubtful,) = await filed(own, a_call(0, None, text="说不清", point=None))
+        publisher = Publisher(producer, prefix, reactions(own.advisers.policy))
+        await announce(reader, publisher.publish)
+    work = await published(kafka_bootstrap, prefix, ASSIGN_WORK)
+    asked = Counter(each for record in work for each in work_ids(record.value))
+    assert asked == ({finished: 2, doubtful: 1} if sends else {finished: 1})
 
 
 async def test_a_relay_that_dies_between_publishing_and_noting_repeats_and_leaves_no_gap(
@@ -312,7 +389,7 @@ async def test_a_second_relay_waits_for_the_seat_and_goes_on_where_the_first_end
         await relays.stop(first)
         cases += [await a_life(office) for _ in range(2)]
         await relays.drained(pool)
-        assert relays.sent(second) == 12
+        assert relays.sent(second) == 2 * (2 + 5)
     told = stories(await published(kafka_bootstrap, prefix, CASE_EVENTS))
     assert all(told[str(case)] == [1, 2, 3, 4, 5] for case in cases), "a change of the guard in peace repeats nothing"
 

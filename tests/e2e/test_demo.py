@@ -55,6 +55,24 @@ def test_a_day_accounts_for_every_report(home: Path, kafka_bootstrap: str, fresh
     assert int(line[1]) == sum(parts) > 120, "repeats and unusable records come on top"
     assert "every report accounts" in run.stdout
     assert "云湖市环境卫生服务中心" in run.stdout
+    asked, granted = counts(run.stdout, "extensions")
+    suspended, resumed = counts(run.stdout, "suspensions")
+    supervised, replied = counts(run.stdout, "supervised")
+    made, contacted, solved, satisfied = counts(run.stdout, "call-backs: made")
+    opened, spoken = counts(run.stdout, "tickets: opened")
+    answered, in_time = counts(run.stdout, "tickets: answered")
+    assert asked >= granted
+    assert suspended == resumed, "what rests goes on by itself"
+    assert supervised == replied, "nobody finishes who owes a reply"
+    assert made >= contacted >= solved >= satisfied
+    assert opened >= spoken >= answered >= in_time
+    assert opened > 40, "about half of the reports are calls"
+
+
+def counts(said: str, words: str) -> list[int]:
+    """The figures in the line of a closing table that has these words."""
+    (line,) = (line for line in said.splitlines() if words in line)
+    return [int(number) for number in re.findall(r"\d+", line.strip(" │").rpartition("│")[2])]
 
 
 # --- What the city says

@@ -8,11 +8,15 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from domain.asset import Accuracy, AssetState
+from domain.attachment import AttachmentState, MediaKind
 from domain.case import Clock, State
 from domain.catalogue import Urgency
 from domain.errors import Unavailable
+from domain.message import MessageKind, MessageOutcome
 from domain.report import Source
 from domain.task import Part, TaskState
+from domain.ticket import TicketState, Tier
 from store import migrate, queries
 from tests.house.catalog import PARTS, Rows, catalog
 
@@ -24,7 +28,15 @@ ENUMS: dict[str, type[StrEnum]] = {
     "case_state": State,
     "task_part": Part,
     "task_state": TaskState,
+    "ticket_state": TicketState,
+    "ticket_tier": Tier,
+    "message_kind": MessageKind,
+    "message_outcome": MessageOutcome,
     "stage_clock": Clock,
+    "asset_state": AssetState,
+    "accuracy": Accuracy,
+    "attachment_state": AttachmentState,
+    "attachment_kind": MediaKind,
 }
 
 Connection = asyncpg.Connection

@@ -1,16 +1,21 @@
 """The loader of city packs: the demo pack is sound, and every kind of fault is told with its file and line."""
 
 import shutil
+from dataclasses import replace
 from datetime import date, time, timedelta
 from pathlib import Path
 
 import pytest
 
+from domain.actor import Role
 from domain.case import Clock
+from domain.catalogue import Urgency
 from domain.clock import Limit, TimeUnit
-from domain.commands import Role
 from domain.errors import Fault, Invalid
+from domain.petition import Matter
+from domain.policy import Policy, Steps
 from runtime.citypack import load, pack_digest
+from runtime.citypack.words import WORDS, meaning
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 DEMO, STANDARDS = DEPLOY / "citypacks" / "demo", DEPLOY / "standards"
@@ -58,7 +63,13 @@ def test_the_policy_says_what_the_files_say() -> None:
     assert (policy.auto_file_from, policy.join_within_m, policy.exercise_pace) == (0.6, 50.0, 1.0)
     assert policy.join_within == timedelta(hours=24)
     assert policy.default_limit == Limit(5, TimeUnit.WORK_DAY)
-    assert policy.stage_limits[Clock.CHECK] == Limit(30, TimeUnit.MINUTE)
+    check = policy.limit(Clock.CHECK, Urgency.NORMAL, None)
+    assert check is not None
+    assert check.limit == Limit(30, TimeUnit.MINUTE)
+    assert policy.ladders[Clock.DISPOSAL].alarms == (0.8, 1.0, 1.5, 2.0)
+    assert policy.steps == Steps()
+    assert policy.granted_by[Matter.VOID] == {Role.CHIEF, Role.ADMIN}
+    assert [plan.name for plan in policy.plans] == ["燃气泄漏", "内涝积水"]
     assert policy.calendar.hours == ((time(8), time(12)), (time(14), time(18)))
     assert policy.calendar.works_on(date(2026, 2, 14))  # Saturday, made up for the Spring Festival
     assert not policy.calendar.works_on(date(2026, 2, 16))  # Monday of the festival
@@ -71,8 +82,7 @@ def test_what_the_policy_leaves_out_has_the_house_value(pack: Path) -> None:
 
     policy = load(pack, STANDARDS).policy
 
-    assert policy.auto_file_from == 0.6
-    assert policy.stage_limits[Clock.FILING] == Limit(15, TimeUnit.MINUTE)
+    assert policy == replace(Policy(policy.calendar), plans=policy.plans)
 
 
 DAMAGES = [
@@ -87,7 +97,9 @@ DAMAGES = [
     ("pack.yaml", "join_within_hours: 24", "join_within_hours: nan", "value-invalid"),
     ("pack.yaml", "5 工作日", "5 天", "limit-invalid"),
     ("pack.yaml", "30 分钟", "0 分钟", "limit-invalid"),
-    ("pack.yaml", "    check:", "    disposal:", "key-unknown"),
+    ("pack.yaml", "clock: 核查", "clok: 核查", "key-unknown|key-missing"),
+    ("pack.yaml", "clock: 核查", "clock: 派遣", "limit-repeated"),
+    ("pack.yaml", "clock: 核查", "clock: 检查", "word-unknown"),
     ("pack.yaml", "exercise_pace:", "auto_file_from:", "key-repeated"),
     ("pack.yaml", "name: 云湖市", "name: 云: 湖市", "yaml-malformed"),
     ("calendar.yaml", "08:00-12:00", "08:00-25:00", "hours-invalid"),
@@ -106,7 +118,7 @@ DAMAGES = [
     ("areas.geojson", '"code":"439901003001"', '"code":"439901003"', "duplicate-id"),
     ("areas.geojson", '"code":"439901003001"', '"code":"439909"', "area-unknown"),
     ("conditions.csv", "06010,06010-1", "06999,06010-1", "category-unknown"),
-    ("conditions.csv", "", "06014,06012-1,甲,乙,1,工作日,\n", "duplicate-id"),
+    ("conditions.csv", "", "06014,06012-1,甲,乙,1,工作日,,,,,,\n", "duplicate-id"),
     ("conditions.csv", "路面补平,5,", "路面补平,0,", "limit-invalid"),
     ("conditions.csv", "路面补平,5,", "路面补平,五,", "number-invalid"),
     ("conditions.csv", "路面补平,5,工作日", "路面补平,5,天", "word-unknown"),
@@ -119,7 +131,7 @@ DAMAGES = [
     ("keywords.csv", "小贩|摆地摊", "小贩|小贩", "list-entry-repeated"),
     ("units.csv", ",439902003,", ",439902004,", "area-unknown"),
     ("units.csv", "street-office,439902003,", "street-office,439902002,", "jurisdiction-overlap"),
-    ("units.csv", "", "street new,新街道,,,\n", "id-malformed"),
+    ("units.csv", "", "street new,新街道,,,,,\n", "id-malformed"),
     ("rules.csv", "01001,,,,,water-supply", "01001,,,,,water", "unit-unknown"),
     ("rules.csv", ",,drainage,sanitation,雨水箅子", ",,drainage,@village,雨水箅子", "unit-unknown"),
     ("rules.csv", "06001,439902,", "06001,439903,", "area-unknown"),
@@ -227,9 +239,10 @@ def test_a_fault_in_a_national_table_names_the_table(pack: Path, tmp_path: Path)
 def test_headers_and_words_may_be_chinese_and_a_byte_order_mark_may_lead(pack: Path) -> None:
     before = load(pack, STANDARDS)
     for file, header in {
-        "conditions.csv": "类别代码,条件编号,立案条件,结案条件,时限,时限单位,紧急程度",
+        "conditions.csv": "类别代码,条件编号,立案条件,结案条件,时限,时限单位,紧急程度,"
+        "结案须附照片,可告知性结案,季节时限,分阶段时限,说明",
         "keywords.csv": "类别代码,关键词,排除词,权重,条件",
-        "units.csv": "单位编号,单位名称,类型,辖区,电话",
+        "units.csv": "单位编号,单位名称,类型,辖区,电话,级别,上级",
         "rules.csv": "规则编号,类别代码,区域,来源,紧急程度,条件,主办单位,协办单位,说明",
         "clients.csv": "账号,名称,角色,单位,辖区",
     }.items():
@@ -254,6 +267,7 @@ def test_a_cell_over_several_lines_does_not_shift_the_lines_after_it(pack: Path)
 
 def test_a_city_may_bring_its_own_categories(pack: Path) -> None:
     change(pack, "pack.yaml", "gbt47678.5-2026", "own")
+    (pack / "plans.yaml").unlink()
     (pack / "categories.csv").write_text("code,class_code,class_name,name\nG1,G,Graffiti,Graffiti on a wall\n")
     for file, row in {
         "conditions.csv": "category,id,filing,closing,limit,unit\nG1,G1-1,seen,painted over,2,work_day",
@@ -304,6 +318,17 @@ def test_the_version_changes_with_the_content_and_not_with_the_line_ends(pack: P
 
     change(pack, "rules.csv", "bus-stop,02004,,,,,transport", "bus-stop,02004,,,,,roads")
     assert load(pack, STANDARDS).version != before.version
+
+
+@pytest.mark.parametrize("group", WORDS)
+def test_every_word_of_the_trade_is_read_and_written(group: str) -> None:
+    """Each member has one word of its own, which means it, as its English name does."""
+    members = WORDS[group]
+    kind = type(next(iter(members)))
+
+    assert set(members) == set(kind)
+    assert {meaning(word, kind): word for word in members.values()} == members
+    assert all(meaning(member.value, kind) is member for member in kind)
 
 
 def test_the_digest_tells_files_apart() -> None:

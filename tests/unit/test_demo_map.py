@@ -47,7 +47,8 @@ def test_the_files_are_what_the_script_draws() -> None:
 
 def test_a_small_city(rows: dict[str, dict[str, str]]) -> None:
     count = Counter(row["level"] for row in rows.values())
-    assert {level: count[level] for level in LEVELS[:4]} == {
+    assert {level: count[level] for level in LEVELS[:5]} == {
+        "province": 0,
         "city": 1,
         "district": 2,
         "street": 6,

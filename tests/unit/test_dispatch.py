@@ -15,6 +15,7 @@ from dispatch.rulebook import Rulebook
 from dispatch.rules import Rule
 from domain.case import State, Verdict
 from domain.errors import Invalid
+from domain.place import Level
 from tests.build import DRAINS, ROADS, a_place, a_story
 
 DEPTHS = {"city": 0, "east": 1, "west": 1, "east-1": 2, "east-2": 2, "west-1": 2}
@@ -162,13 +163,13 @@ def test_when_all_have_refused_the_desk_decides() -> None:
 
 def test_the_facts_remember_the_lead_who_sent_back_and_not_its_assistants() -> None:
     story = a_story(State.DISPOSING, DRAINS)
-    story.do(story.send_back(ROADS))
-    assert facts_of(story.case).refused_by == {ROADS}
+    story.do(story.send_back(DRAINS)).do(story.send_back(ROADS))
+    assert facts_of(story.case, Level.DISTRICT).refused_by == {ROADS}
 
 
 def test_the_facts_are_those_of_the_case() -> None:
     case = a_story(State.PENDING_DISPATCH).case
-    assert facts_of(case) == Facts(
+    assert facts_of(case, Level.DISTRICT) == Facts(
         "gbt:event:01001", "01", a_place().path, "hotline", "normal", "gbt:event:01001/1", frozenset()
     )
 

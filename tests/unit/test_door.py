@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from domain.errors import Fault, Invalid, Refused, Unavailable
-from handlers.outcomes import AlreadyDone, Done, Failed, Outcome
+from handlers.outcomes import AlreadyDone, Declined, Done, Failed, Outcome
 from streams.damping import Damped
 from streams.door import Count, Door, Raw, Reject, TooManyUnexpected
 from streams.offsets import Standing
@@ -85,7 +85,7 @@ class Desk:
             raise KeyError("what a person wrote")
         return text.split(",") if text else []
 
-    async def handle(self, items: Sequence[str]) -> Sequence[Outcome]:
+    async def handle(self, items: Sequence[str]) -> Sequence[Outcome | Declined]:
         if self.away:
             self.away -= 1
             raise Unavailable("database-unavailable", "数据库暂不可用")
@@ -94,8 +94,9 @@ class Desk:
         self.handled.append(list(items))
         if "short" in items:
             return []
-        fates: dict[str, Outcome] = {
+        fates: dict[str, Outcome | Declined] = {
             "again": AlreadyDone(SUBJECT),
+            "decline": Declined(SUBJECT, "verb-not-allowed"),
             "refuse": Failed(Refused("wrong-state", "状态不允许")),
             "invalid": Failed(Invalid("place-missing", "缺少位置")),
             "crash": Failed(ZeroDivisionError("what a person wrote")),
@@ -158,6 +159,13 @@ async def test_each_kind_of_reject() -> None:
         Count.UNEXPECTED: 2,
         Count.REJECTED: 5,
     }
+
+
+async def test_what_the_law_declined_is_counted_and_is_no_reject() -> None:
+    desk, source = Desk(), ListSource([b"decline"])
+    _, counts = await run(desk, source)
+    assert desk.rejected == []
+    assert counts == {Count.RECORDS: 1, Count.REFUSED: 1}
 
 
 @pytest.mark.parametrize("value", [b"raise", b"short"])

@@ -1,0 +1,17 @@
+"""If-Match: which version of a thing the caller looked at before it asked for a change."""
+
+import re
+
+from domain.errors import Refused
+
+_ETAG = re.compile(r'(?:W/)?"(\d{1,9})"')
+
+
+def expected_version(match: str | None) -> int:
+    """The version in an ``If-Match`` header. Raises ``Refused`` (428) where there is none, or more than one."""
+    if match is None:
+        raise Refused("precondition-required", "缺少 If-Match", "send If-Match with the version you looked at")
+    found = _ETAG.fullmatch(match.strip())
+    if found is None:
+        raise Refused("precondition-required", "If-Match 格式有误", 'If-Match holds one quoted version, like "3"')
+    return int(found[1])

@@ -1,0 +1,183 @@
+"""A load from its first row to its tally: read and judge a batch while the one before is brought in."""
+
+import asyncio
+import csv
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol
+
+from domain.errors import Fault, Invalid
+from runtime.assets.judge import Judge, Judged
+from runtime.assets.placing import Placing
+from runtime.assets.table import TableFile
+from runtime.importing.rows import Row
+from store.asset_load import AssetRow, Fates
+
+BATCH = 20_000
+_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something about one row: why it was refused, or what a person should look at. What it says is not repeated."""
+
+    line: int
+    outcome: str
+    fault: Fault
+
+
+@dataclass(slots=True)
+class LoadTally:
+    """Where the rows are: ``rows`` = ``refused`` + ``repeated`` + the fates. ``shown`` are the first remarks.
+
+    ``repeated`` are rows whose component stands again nearby in the table with a date as late. ``noted`` rows came in
+    and have something to look at.
+    """
+
+    rows: int = 0
+    refused: int = 0
+    repeated: int = 0
+    noted: int = 0
+    fates: Fates = field(default_factory=Fates)
+    shown: list[Remark] = field(default_factory=list)
+
+    @property
+    def taken(self) -> int:
+        """Rows that may come in."""
+        return self.fates.added + self.fates.changed + self.fates.unchanged + self.fates.older
+
+
+class Into(Protocol):
+    """Where batches go: the register, or nowhere for a trial."""
+
+    async def bring(self, rows: Sequence[AssetRow]) -> Fates:
+        """Bring a batch in, no code twice."""
+
+
+class Nowhere:
+    """A trial: everything that was judged counts as unchanged."""
+
+    async def bring(self, rows: Sequence[AssetRow]) -> Fates:
+        """Bring nothing in."""
+        return Fates(unchanged=len(rows))
+
+
+class RemarkFile(AbstractContextManager["RemarkFile"]):
+    """The remarks as a table; gone again if there are none. Raises ``Invalid`` where it cannot be written."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.written = 0
+        try:
+            self._file = path.open("w", encoding="utf-8", newline="")
+        except OSError as error:
+            detail = f"{path.name}: {error.strerror}; name another place with --report"
+            raise Invalid("file-unwritable", "无法写入拒收清单", detail) from error
+        self._rows = csv.writer(self._file, lineterminator="\n")
+        self._rows.writerow(["line", "outcome", "column", "code", "hint"])
+
+    def write(self, remarks: Sequence[Remark]) -> None:
+        """Note what was found."""
+        self._rows.writerows([r.line, r.outcome, r.fault.pointer, r.fault.code, r.fault.hint] for r in remarks)
+        self.written += len(remarks)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+        if not self.written:
+            self.path.unlink()
+
+
+@dataclass(slots=True)
+class _Batch:
+    rows: int
+    remarks: list[Remark]
+    refused: int
+    repeated: int
+    noted: int
+    taken: list[AssetRow]
+
+
+async def load_assets(
+    table: TableFile,
+    judge: Judge,
+    placing: Placing,
+    into: Into,
+    report: RemarkFile | None,
+    beat: Callable[[LoadTally], None] = lambda _: None,
+) -> LoadTally:
+    """Bring all rows of a table in, ``BATCH`` at a time; ``beat`` is called after each batch.
+
+    Two batches are in memory at most. Raises ``Invalid`` where an archive is damaged, ``Unavailable`` when the database
+    stays away: what was brought in before stays, and loading again goes on where it is needed.
+    """
+    tally, rows = LoadTally(), iter(table)
+    ahead = asyncio.create_task(asyncio.to_thread(_read, rows, judge, placing))
+    while (batch := await ahead).rows:
+        ahead = asyncio.create_task(asyncio.to_thread(_read, rows, judge, placing))
+        try:
+            fates = await into.bring(batch.taken) if batch.taken else Fates()
+        except BaseException:
+            await asyncio.wait([ahead])
+            raise
+        _count(tally, batch, fates)
+        if report is not None:
+            report.write(batch.remarks)
+        beat(tally)
+    return tally
+
+
+def _read(rows: Iterator[Row], judge: Judge, placing: Placing) -> _Batch:
+    """The next batch, judged and placed. Runs beside the database's work."""
+    batch = _Batch(0, [], 0, 0, 0, [])
+    chosen: dict[str, Judged] = {}
+    for row in islice(rows, BATCH):
+        batch.rows += 1
+        judged = judge.judge(row)
+        if isinstance(judged, tuple):
+            batch.refused += 1
+            batch.remarks += [Remark(row.line, "refused", fault) for fault in judged]
+            continue
+        before = chosen.get(judged.code)
+        if before is not None:
+            batch.repeated += 1
+            late, early = (judged, before) if judged.dated >= before.dated else (before, judged)
+            hint = f"line {late.line} is taken"
+            batch.remarks.append(
+                Remark(early.line, "repeated", Fault(judge.layout.column("code"), "code-repeated", hint))
+            )
+            judged = late
+        chosen[judged.code] = judged
+    for one, placed in zip(chosen.values(), placing.place(list(chosen.values())), strict=True):
+        if isinstance(placed, Fault):
+            batch.refused += 1
+            batch.remarks.append(Remark(one.line, "refused", _named(judge, placed)))
+            continue
+        batch.taken.append(placed)
+        batch.noted += bool(one.notes)
+        batch.remarks += [Remark(one.line, "noted", _named(judge, note)) for note in one.notes]
+    batch.remarks.sort(key=lambda remark: remark.line)
+    return batch
+
+
+def _named(judge: Judge, fault: Fault) -> Fault:
+    """The fault with the table's own name of the column."""
+    known = judge.layout.column(fault.pointer)
+    return Fault(known, fault.code, fault.hint)
+
+
+def _count(tally: LoadTally, batch: _Batch, fates: Fates) -> None:
+    tally.rows += batch.rows
+    tally.refused += batch.refused
+    tally.repeated += batch.repeated
+    tally.noted += batch.noted
+    tally.fates.added += fates.added
+    tally.fates.changed += fates.changed
+    tally.fates.unchanged += fates.unchanged
+    tally.fates.older += fates.older
+    tally.shown += batch.remarks[: _SHOWN - len(tally.shown)]

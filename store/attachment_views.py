@@ -1,0 +1,84 @@
+"""Read models of attachments for the doors: scoped like the reports and cases they stand behind."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+
+from domain.attachment import LINKABLE, Attachment, AttachmentState
+from store.attachments import attachment_of
+from store.pool import Pool
+from store.queries import sql
+from store.translate import translated
+
+_MOST = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Who looks: the client, and what it may see of cases and reports (the fields of ``store.views.Scope``)."""
+
+    client: str
+    areas: tuple[str, ...]
+    unit: str | None
+    worker: str | None
+    origin: str | None
+    reporter: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An attachment somebody names: whether its content is good, and whether it may (still) be named."""
+
+    client: str
+    ready: bool
+    size: int
+    linkable: bool
+
+
+class AttachmentViews:
+    """Attachments as the doors see them. Raises ``Unavailable`` when the database is away."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def _fetch(self, name: str, *values: object) -> list[asyncpg.Record]:
+        with translated():
+            rows: list[asyncpg.Record] = await self._pool.fetch(sql(name), *values)
+            return rows
+
+    async def one(self, attachment: UUID, sight: Sight) -> Attachment | None:
+        """An attachment, for its uploader and for whoever may see a report or case it stands behind."""
+        rows = await self._fetch(
+            "view_attachment",
+            attachment, sight.client, list(sight.areas), sight.unit, sight.worker, sight.origin, sight.reporter,
+        )  # fmt: skip
+        return attachment_of(rows[0]) if rows else None
+
+    async def of_case(self, case: UUID) -> list[Attachment]:
+        """What the reports behind a case and the actions on it name, the oldest first; at most 1,000."""
+        return [attachment_of(row) for row in await self._fetch("view_attachments_of_case", case, _MOST)]
+
+    async def of_report(self, report: UUID) -> list[Attachment]:
+        """What a report names, the oldest first."""
+        return [attachment_of(row) for row in await self._fetch("view_attachments_of_report", report)]
+
+    async def named(self, attachments: Sequence[UUID]) -> dict[UUID, Named]:
+        """What stands under the ids somebody names; unknown ids are absent."""
+        rows = await self._fetch("view_attachments_named", attachments)
+        return {
+            row["id"]: Named(
+                row["client"],
+                row["state"] == AttachmentState.READY,
+                row["length"],
+                row["linked"] or row["changed_at"] + LINKABLE > row["at"],
+            )
+            for row in rows
+        }
+
+    async def count_of_case(self, case: UUID) -> int:
+        """How many attachments the actions on a case have named."""
+        (row,) = await self._fetch("view_attachments_count", case)
+        files: int = row["files"]
+        return files

@@ -1,0 +1,2 @@
+-- The components with these codes; unknown codes are absent.
+SELECT * FROM assets WHERE code = ANY ($1::text[])

@@ -1,0 +1,2 @@
+-- What a client has announced under a key.
+SELECT * FROM attachments WHERE client = $1::text AND key = $2::text

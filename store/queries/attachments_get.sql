@@ -1,0 +1,2 @@
+-- One attachment.
+SELECT * FROM attachments WHERE id = $1::uuid

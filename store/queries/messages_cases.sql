@@ -1,0 +1,2 @@
+-- The cases that reports stand behind, the home first.
+SELECT report_id, case_id FROM case_reports WHERE report_id = ANY ($1::uuid[]) ORDER BY home DESC, linked_at, case_id
