@@ -8,7 +8,20 @@ from fastapi import FastAPI, Request, Response
 from api import errors
 from api.auth import PUBLIC, ROUTES
 from api.deps import Deps
-from api.routes import alerts, assets, attachments, cases, health, inspection, open311, reports, stream, tasks, tickets
+from api.routes import (
+    alerts,
+    assets,
+    attachments,
+    cases,
+    health,
+    inspection,
+    open311,
+    report_batch,
+    reports,
+    stream,
+    tasks,
+    tickets,
+)
 from api.schemas import problems, request_schemas
 from api.ticket_schemas import TicketActionIn
 
@@ -36,7 +49,7 @@ def create_app(
 
     app = FastAPI(title="cityloop", version="1", description=_ABOUT, lifespan=lifespan, redoc_url=None)
     errors.install(app)
-    for module in (reports, cases, tasks, tickets, inspection, alerts, assets, attachments, stream):
+    for module in (reports, report_batch, cases, tasks, tickets, inspection, alerts, assets, attachments, stream):
         app.include_router(module.router, responses=problems(401, 403, 422, 503))
     for own in (open311, health):
         app.include_router(own.router)

@@ -23,6 +23,7 @@ _TICKETS = frozenset({Role.HOTLINE, Role.DESK, Role.CALLBACK, Role.UNIT, Role.AD
 # Which verb a role may use on a case is the law's business (domain.lifecycle); this table is about routes.
 ROUTES: Mapping[str, frozenset[Role]] = {
     "POST /v1/reports": _REPORTERS,
+    "POST /v1/reports:batch": _REPORTERS,
     "GET /v1/reports/{report_id}": _REPORTERS | _STAFF,
     "GET /v1/cases": _STAFF | _FIELD,
     "GET /v1/cases/{no}": _STAFF | _FIELD | {Role.HOTLINE},

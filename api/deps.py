@@ -55,16 +55,16 @@ async def caller(request: Request) -> Caller:
     return await deps(request).gate.caller(request.headers.get("authorization"), route)
 
 
-async def json_body(request: Request) -> bytes:
-    """The request's JSON, cut off at 256 KiB while it arrives. Raises ``Invalid`` (413, 415)."""
+async def json_body(request: Request, most: int = MAX_BODY) -> bytes:
+    """The request's JSON, cut off at ``most`` bytes while it arrives. Raises ``Invalid`` (413, 415)."""
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media != "application/json":
         raise Invalid("media-type-unsupported", "仅接受 JSON", "send Content-Type: application/json in UTF-8")
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MAX_BODY:
-            raise Invalid("body-too-large", "请求内容过大", f"at most {MAX_BODY} bytes")
+        if len(body) > most:
+            raise Invalid("body-too-large", "请求内容过大", f"at most {most} bytes")
     _check_json(body)
     return bytes(body)
 

@@ -112,13 +112,12 @@ def status_of(error: CityloopError) -> int:
     return next((status for family, status in STATUS_BY_FAMILY if isinstance(error, family)), 500)
 
 
-def problem(error: CityloopError) -> Response:
-    """An error as ``application/problem+json``; at most 20 faults, none of which repeats what a person wrote."""
-    status = status_of(error)
+def told(error: CityloopError) -> dict[str, object]:
+    """An error as problem details; at most 20 faults, none of which repeats what a person wrote."""
     body: dict[str, object] = {
         "type": f"urn:problem:{error.code}",
         "title": error.title,
-        "status": status,
+        "status": status_of(error),
         "code": error.code,
     }
     if error.detail:
@@ -128,15 +127,21 @@ def problem(error: CityloopError) -> Response:
             {"pointer": f.pointer, "code": f.code, **({"hint": f.hint} if f.hint else {})}
             for f in error.faults[:MAX_FAULTS]
         ]
-    headers = {}
     if isinstance(error, Conflict):
         body["current_version"] = error.current_version
+    return body
+
+
+def problem(error: CityloopError) -> Response:
+    """An error as an ``application/problem+json`` answer."""
+    status, headers = status_of(error), {}
+    if isinstance(error, Conflict):
         headers["ETag"] = f'"{error.current_version}"'
     if status in (429, 503):
         headers["Retry-After"] = _RETRY_AFTER.get(error.code, "2")
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    return Response(msgspec.json.encode(body), status, headers, "application/problem+json")
+    return Response(msgspec.json.encode(told(error)), status, headers, "application/problem+json")
 
 
 def invalid_of(error: ValidationError | RequestValidationError) -> Invalid:

@@ -1,6 +1,6 @@
 """Attachments that a report or an action names: whether the caller may name them, and whether they are not too many."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from api.auth import Caller
@@ -22,16 +22,28 @@ async def named(
     """
     if not ids:
         return ()
+    before = await tools.views.attachments.count_of_case(case) if case else 0
+    return allowed(await known(tools, ids), who, ids, pointer, before)
+
+
+async def known(tools: Deps, ids: Sequence[str]) -> Mapping[UUID, Named]:
+    """The attachments with these ids, as far as there are any; one query, none for no ids."""
+    wanted = [each for each in map(_id, ids) if each is not None]
+    return await tools.views.attachments.named(wanted) if wanted else {}
+
+
+def allowed(
+    known: Mapping[UUID, Named], who: Caller, ids: Sequence[str], pointer: str, before: int = 0
+) -> tuple[str, ...]:
+    """Of ``known``, what one report or action names; ``before`` are those its case has. Raises as ``named`` does."""
     asked = [_id(each) for each in ids]
-    known = await tools.views.attachments.named([each for each in asked if each is not None])
     found = [known.get(each) if each else None for each in asked]
     _check(found, who.actor.id, pointer)
     wanted = tuple(dict.fromkeys(str(each) for each in asked))
-    before = await tools.views.attachments.count_of_case(case) if case else 0
     if len(wanted) > MAX_FILES or before + len(wanted) > MAX_CASE_FILES:
         detail = f"at most {MAX_FILES} at once, {MAX_CASE_FILES} on a case"
         raise Invalid("attachments-too-many", "附件数量过多", detail)
-    if sum(one.size for one in known.values()) > MAX_BYTES:
+    if sum({each: one.size for each, one in zip(asked, found, strict=True) if one}.values()) > MAX_BYTES:
         raise Invalid("attachments-too-large", "附件总容量过大", f"at most {MAX_BYTES} bytes together")
     return wanted
 

@@ -41,6 +41,7 @@ class PositionIn(Strict):
     lon: float = Field(examples=[113.934867])
     lat: float = Field(examples=[27.964142])
     crs: Annotated[Crs, Field(strict=False, examples=["EPSG:4326"])]
+    accuracy_m: float | None = Field(None, gt=0, le=100_000, description="as the phone says, metres", examples=[8.0])
 
 
 class CallerIn(Strict):
@@ -120,6 +121,35 @@ class SpotCheckIn(Strict):
     until: Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_written_time)]
 
 
+class ReportItemIn(Strict):
+    """One report of a batch under its own key, which is its Idempotency-Key for ever."""
+
+    key: str = Field(min_length=1, max_length=255, examples=["phone-7-000123"])
+    report: ReportIn
+
+
+class ReportBatchIn(Strict):
+    """What a phone has gathered while it had no line: up to 500 reports, each judged on its own."""
+
+    items: list[ReportItemIn] = Field(min_length=1, max_length=500)
+
+
+class ReportItemOut(BaseModel):
+    """What became of one report: ``status`` is what it would have been answered alone."""
+
+    key: str
+    status: int
+    report_id: UUID | None
+    replayed: bool
+    problem: dict[str, Any] | None
+
+
+class ReportBatchOut(BaseModel):
+    """One outcome an item, in order."""
+
+    items: list[ReportItemOut]
+
+
 class Accepted(BaseModel):
     """The receipt: from now on the report is in the record and can be read."""
 
@@ -174,7 +204,7 @@ class Problem(BaseModel):
 
 
 _REF = "#/components/schemas/{model}"
-REQUESTS: tuple[type[Strict], ...] = (ReportIn, ActionIn, PresenceIn, SpotCheckIn)
+REQUESTS: tuple[type[Strict], ...] = (ReportIn, ReportBatchIn, ActionIn, PresenceIn, SpotCheckIn)
 
 
 def json_of(model: type[Strict]) -> dict[str, Any]:

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from datetime import UTC
 from pathlib import Path
 
+from api.actions import FIELDS
 from domain.actor import Role
 from domain.case import CLOSED_STATES, ENDED, Clock, State
+from domain.checks import REASON_VERBS
 from domain.clock import Calendar, Limit, TimeUnit
 from domain.commands import Verb
 from domain.deadlines import STAGE_OF
@@ -117,6 +119,11 @@ What no row allows is refused. A command that names an outdated version is a con
 and verb the first holds whose guard does. The city may narrow the roles of a row (`policy.may`) and never widen them.
 A unit acts on its own open tasks only, and finishes only what it has accepted.
 """
+_FIELDS = """## What is sent with a verb
+
+`POST /v1/cases/{no}/actions/{verb}` takes `reason` and `note` with every verb; beside them only what the verb is about,
+anything else is refused as `field-not-for-verb`. Verbs that are not listed take nothing else and need no reason.
+"""
 _CLOCKS = """## Clocks
 
 A stage's clock runs while the case is in that stage, a task's while the task is open. Its deadline is set with its
@@ -132,8 +139,20 @@ holidays; one 工作日 is 8 工作时 from the moment of start. docs/clock.md t
 
 def render() -> str:
     """The whole page as Markdown, ending with a newline."""
-    parts = [_INTRO, _DIAGRAM, "\n".join(_diagram()), "", _TABLE, "\n".join(_rows()), "", _CLOCKS, "\n".join(_clocks())]
+    parts = [
+        *(_INTRO, _DIAGRAM, "\n".join(_diagram()), "", _TABLE, "\n".join(_rows()), ""),
+        *(_FIELDS, "\n".join(_fields()), "", _CLOCKS, "\n".join(_clocks())),
+    ]
     return "\n".join(parts) + "\n"
+
+
+def _fields() -> Iterator[str]:
+    yield "| Verb | Reason | Other fields |"
+    yield "|---|---|---|"
+    for verb in Verb:
+        if verb in FIELDS or verb in REASON_VERBS:
+            named = ", ".join(f"`{name}`" for name in sorted(FIELDS.get(verb, ())))
+            yield f"| `{verb}` | {'needed' if verb in REASON_VERBS else ''} | {named} |"
 
 
 def arrows() -> dict[tuple[str, str], list[Verb]]:

@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
 import uvicorn
 import uvloop
@@ -50,7 +50,7 @@ def run_api(settings: Settings, number: int) -> None:
         telemetry["cityloop_streams"].set(tools.hub.subscribers)
         return telemetry.render()
 
-    app = telemetry.timed(create_app(lambda: open_api(settings, telemetry.attached), scrape))
+    app = telemetry.timed(create_app(lambda: _settled(open_api(settings, telemetry.attached)), scrape))
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
@@ -158,6 +158,14 @@ async def _until_stopped(run: Callable[[], Awaitable[None]]) -> None:
         asyncio.get_running_loop().add_signal_handler(each, task.cancel)
     with suppress(asyncio.CancelledError):
         await task
+
+
+@asynccontextmanager
+async def _settled(opening: AbstractAsyncContextManager[Deps]) -> AsyncIterator[Deps]:
+    """The API's tools, once they are built out of the garbage collector's way."""
+    async with opening as tools:
+        _settle()
+        yield tools
 
 
 def _settle() -> None:

@@ -118,7 +118,7 @@ DOORS: Mapping[str, str] = {
     "timestamp-out-of-range": "send a time since the year 2000",
     "too-far-away": "go to the place and send the verdict from there",
     "too-large": "send less: a value is at most 512 KiB",
-    "too-many-items": "send fewer of them at once",
+    "too-many-items": "send fewer of them at once: a batch holds 1 to 500 reports",
     "too-many-streams": "close streams nobody reads, or run more API processes",
     "type-mismatch": "send the type the schema names for this field",
     UNEXPECTED: "our fault: `cityloop rejects show` has the traceback; mend it, then replay",

@@ -1,9 +1,6 @@
 """Reports: the way in for phones, call centres and partners; PostgreSQL first."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -13,12 +10,10 @@ from api.attachment_schemas import shown
 from api.auth import Caller
 from api.deps import Deps, answer, caller, deps, json_body
 from api.naming import named
+from api.reading import report_of
 from api.schemas import Accepted, ReportIn, ReportOut, json_of, problems
-from domain.actor import Role
-from domain.asset import scanned
-from domain.errors import Fault, Invalid, NotFound
+from domain.errors import Invalid, NotFound
 from domain.ids import ReportId
-from domain.report import Contact, Report, Source, checked_point, checked_time, clean_code, clean_text
 from handlers.outcomes import AlreadyDone
 
 router = APIRouter(prefix="/v1/reports", tags=["reports"])
@@ -48,7 +43,7 @@ async def submit(
     own = idempotency_key(key)
     sent = ReportIn.model_validate_json(await json_body(request))
     attachments = await named(tools, who, [str(each) for each in sent.attachments], "/attachments")
-    report = _showing(_report(sent, who, own, ReportId(tools.office.new_id())), attachments)
+    report = report_of(sent, who, own, ReportId(tools.office.new_id()), attachments)
     outcome = await tools.reports.submit(report)
     where = f"/v1/reports/{outcome.subject}"
     headers = {"Location": where}
@@ -69,53 +64,3 @@ async def read(
     attachments = [shown(each) for each in await tools.views.attachments.of_report(report_id)]
     whole = {**report, "asset": report["extra"].get("asset"), "attachments": attachments}
     return answer({name: whole[name] for name in ReportOut.model_fields})
-
-
-def _source(who: Caller) -> Source:
-    return Source.INSPECTOR if who.actor.role is Role.INSPECTOR else Source.HOTLINE
-
-
-def _report(sent: ReportIn, who: Caller, key: str, new: ReportId) -> Report:
-    now = datetime.now(UTC)
-    place = sent.position
-    text = clean_text(sent.text, "/text")
-    asset = None if sent.asset is None else str(scanned(sent.asset, "/asset"))
-    if not text and sent.category is None and asset is None:
-        fault = Fault("/text", "text-empty")
-        raise Invalid("text-empty", "缺少事件描述", "say what happened, or give a category or component code", (fault,))
-    return Report(
-        id=new,
-        source=_source(who),
-        origin=who.origin,
-        origin_key=key,
-        received_at=now,
-        occurred_at=checked_time(sent.captured_at, now, "/captured_at") if sent.captured_at else None,
-        text=text,
-        address=clean_text(sent.address, "/address", limit=256),
-        area_names=tuple(clean_text(name, f"/areas/{n}", limit=100) for n, name in enumerate(sent.areas)),
-        point=checked_point(place.lon, place.lat, place.crs, "/position") if place else None,
-        category=None if sent.category is None else clean_code(sent.category, "/category"),
-        kind=sent.kind,
-        condition=None if sent.condition is None else clean_code(sent.condition, "/condition"),
-        urgency=sent.urgency,
-        contact=_contact(sent),
-        extra=_extra(sent, who, asset),
-    )
-
-
-def _extra(sent: ReportIn, who: Caller, asset: str | None) -> dict[str, str]:
-    said = {"appeal": sent.appeal.value} if _source(who) is Source.HOTLINE else {}
-    return {**said, "asset": asset} if asset else said
-
-
-def _showing(report: Report, attachments: Sequence[str]) -> Report:
-    return replace(report, extra={**report.extra, "attachments": " ".join(attachments)}) if attachments else report
-
-
-def _contact(sent: ReportIn) -> Contact | None:
-    if sent.caller is None:
-        return None
-    return Contact(
-        clean_text(sent.caller.name, "/caller/name", limit=100),
-        clean_text(sent.caller.phone, "/caller/phone", limit=40),
-    )
