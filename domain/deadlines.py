@@ -194,8 +194,9 @@ class _Book:
         else:
             due = self._policy.due(self._at, limit, calendar)
         alarms = self._policy.alarms(clock)
-        fresh = Deadline(clock, self._cycle(clock), self._at, due, origin, limit, calendar, task=task, alarms=alarms)
-        self._put(armed(fresh, self._policy))
+        rings = self._policy.alarm(due, limit, calendar, alarms[0])
+        fresh = (clock, self._cycle(clock), self._at, due, origin, limit, calendar)
+        self._put(Deadline(*fresh, task=task, alarms=alarms, alarm_at=rings))
 
     def _stays(self, clock: Clock) -> list[tuple[datetime, datetime]]:
         """When the clock ran before, without the time it stood still."""
@@ -221,8 +222,7 @@ class _Book:
         """The end of a suspension is a date somebody named; it rings once, and the case resumes."""
         limit = Limit((until - self._at) / timedelta(days=1), TimeUnit.NATURAL_DAY)
         cycle = self._cycle(Clock.SUSPENSION)
-        fresh = Deadline(Clock.SUSPENSION, cycle, self._at, until, "petition", limit, alarms=(1.0,))
-        self._put(armed(fresh, self._policy))
+        self._put(Deadline(Clock.SUSPENSION, cycle, self._at, until, "petition", limit, alarms=(1.0,), alarm_at=until))
 
     def _cycle(self, clock: Clock) -> int:
         return 1 + sum(known is clock for known, _ in self._all)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil, cos, radians
-from typing import TYPE_CHECKING
 
 import asyncpg
 
@@ -14,10 +13,8 @@ from domain.place import Point
 from store.assets import asset_of
 from store.pool import Pool
 from store.queries import sql
+from store.scope import Scope
 from store.translate import translated
-
-if TYPE_CHECKING:
-    from store.views import Scope
 
 _METRES_A_CELL = 111_320.0 * CELL
 
@@ -68,7 +65,7 @@ class AssetViews:
         )
         return [(asset_of(row), row["metres"]) for row in rows]
 
-    async def open_cases(self, codes: Sequence[str], scope: "Scope") -> dict[str, list[AssetCase]]:
+    async def open_cases(self, codes: Sequence[str], scope: Scope) -> dict[str, list[AssetCase]]:
         """Open cases about these components that the caller may see, the oldest first; one query for all."""
         rows = await self._fetch(
             "view_cases_of_assets", codes, scope.areas, scope.unit, scope.worker, scope.origin, scope.reporter

@@ -18,6 +18,7 @@ from store.figures import Figures
 from store.open311 import Open311Views, RequestFilter, RequestView, TokenView
 from store.pool import Pool
 from store.queries import sql
+from store.scope import Scope
 from store.ticket_views import TicketFilter, TicketLine, TicketScope, TicketView, TicketViews
 from store.translate import translated
 
@@ -46,22 +47,6 @@ __all__ = [
 ]
 
 MAX_PAGE = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What a caller may see: everything, or cases in some areas, or cases a unit has or had a task on, or own reports.
-
-    ``areas`` are area keys (``a/b/``); empty means the whole city. Wherever they are, ``worker`` also sees the cases it
-    was sent to, and ``origin`` those behind its own reports; of reports ``origin`` sees only its own. ``reporter`` sees
-    only cases behind which a report of this origin stands.
-    """
-
-    areas: tuple[str, ...] = ()
-    unit: str | None = None
-    origin: str | None = None
-    worker: str | None = None
-    reporter: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
