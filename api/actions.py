@@ -11,11 +11,12 @@ from api.deps import Deps
 from api.filters import area_key
 from api.naming import named
 from api.schemas import ActionIn
+from api.seeing import seen_case
 from domain.case import Case, Verdict
 from domain.catalogue import Category, Condition
 from domain.commands import Command, Said, Verb
 from domain.errors import Fault, Invalid, NotFound
-from domain.ids import CaseId, CaseNo, ReportId, TaskId
+from domain.ids import CaseId, ReportId, TaskId
 from domain.lifecycle import TASK_VERBS
 from domain.petition import PetitionId
 from domain.place import Place
@@ -218,7 +219,4 @@ async def _partner(tools: Deps, who: Caller, case: Case, verb: Verb, sent: Actio
         return case.merged_into
     if verb is not Verb.MERGE or sent.into is None:
         return None
-    view = await tools.views.case(str(CaseNo.parse(sent.into)), who.scope)
-    if view is None:
-        raise NotFound("case")
-    return view.case.id
+    return (await seen_case(tools, who, sent.into)).id

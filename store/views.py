@@ -27,7 +27,7 @@ __all__ = [
     "AssetCase",
     "AssetViews",
     "AttachmentViews",
-    "CaseView",
+    "Behind",
     "ClientView",
     "Filter",
     "Named",
@@ -64,13 +64,12 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
-class CaseView:
-    """A case with the reports behind it, as (id, source, received_at, opened, text, address).
+class Behind:
+    """What stands behind a case: its reports, as (id, source, received_at, opened, text, address), and its partners.
 
     ``merged_into_no`` is the number of the case it was merged into, ``absorbed`` those that were merged into it.
     """
 
-    case: Case
     reports: tuple[Mapping[str, Any], ...]
     merged_into_no: str | None = None
     absorbed: tuple[str, ...] = ()
@@ -144,21 +143,22 @@ class Views:
             ],
         }
 
-    async def case(self, no: str, scope: Scope) -> CaseView | None:
+    async def case(self, no: str, scope: Scope) -> Case | None:
         """A case by its printed number."""
         rows = await self._fetch(
             "view_case", no, list(scope.areas), scope.unit, scope.worker, scope.origin, scope.reporter
         )
-        if not rows:
-            return None
-        case = decode_case(rows[0]["doc"])
+        return decode_case(rows[0]["doc"]) if rows else None
+
+    async def behind(self, case: Case) -> Behind:
+        """The reports and partners of a case."""
         reports = tuple(map(_report, await self._fetch("view_case_reports", case.id)))
         partners = [part.case for part in case.absorbed] + ([case.merged_into] if case.merged_into else [])
         if not partners:
-            return CaseView(case, reports)
+            return Behind(reports)
         nos = {row["id"]: row["no"] for row in await self._fetch("view_case_partners", partners)}
         absorbed = tuple(nos[part.case] for part in case.absorbed)
-        return CaseView(case, reports, nos[case.merged_into] if case.merged_into else None, absorbed)
+        return Behind(reports, nos[case.merged_into] if case.merged_into else None, absorbed)
 
     async def case_of_task(self, task: UUID, scope: Scope) -> Case | None:
         """The case a task belongs to."""

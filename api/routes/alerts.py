@@ -10,6 +10,7 @@ from api.auth import Caller
 from api.command_record import command_record
 from api.deps import Deps, answer, caller, deps
 from api.schemas import problems
+from api.seeing import seen_case
 from domain.bulletin import Bulletin
 from domain.errors import NotFound
 from domain.ids import CaseNo
@@ -54,11 +55,9 @@ async def of_case(no: str, _who: Annotated[Caller, Depends(caller)], tools: Anno
 @router.get("/cases/{no}/command", response_model=CommandRecord, responses=_MISSING)
 async def command(no: str, who: Annotated[Caller, Depends(caller)], tools: Annotated[Deps, Depends(deps)]) -> Response:
     """The joint command record of a case under a plan: who was called, who answered when, who still owes an answer."""
-    view = await tools.views.case(str(CaseNo.parse(no)), who.scope)
-    if view is None:
-        raise NotFound("case")
-    history = await tools.views.history(view.case.id)
-    record = command_record(view.case, history, datetime.now(UTC), tools.present.units)
+    case = await seen_case(tools, who, no)
+    history = await tools.views.history(case.id)
+    record = command_record(case, history, datetime.now(UTC), tools.present.units)
     if record is None:
         raise NotFound("plan")
     return answer(record)

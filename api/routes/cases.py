@@ -13,16 +13,16 @@ from api.deps import Deps, answer, caller, deps, json_body
 from api.filters import by_area, by_category, by_unit
 from api.present import rows
 from api.routes.paging import read, written
-from api.routes.preconditions import expected_version
+from api.routes.preconditions import changed, expected_version
 from api.routes.reports import idempotency_key
 from api.schemas import ActionIn, json_of, problems
+from api.seeing import seen_case
 from domain.actor import Role
 from domain.case import Case, State
 from domain.commands import Verb
-from domain.errors import NotFound, Refused
-from domain.ids import CaseNo, TaskId
+from domain.errors import Refused
+from domain.ids import TaskId
 from domain.lifecycle import PAIRED, TASK_VERBS, allowed
-from handlers.outcomes import AlreadyDone
 from store.views import MAX_PAGE, Filter
 
 router = APIRouter(prefix="/v1/cases", tags=["cases"])
@@ -67,32 +67,31 @@ async def listing(
 @router.get("/{no}", response_model=CaseWithReports, responses=_MISSING)
 async def whole(no: str, who: Annotated[Caller, Depends(caller)], tools: Annotated[Deps, Depends(deps)]) -> Response:
     """One case with the reports behind it. The ETag is its version: send it back in If-Match with a verb."""
-    view = await tools.views.case(_number(no), who.scope)
-    if view is None:
-        raise NotFound("case")
-    partners = {"merged_into_no": view.merged_into_no, "absorbed": view.absorbed}
-    attachments = [shown(each) for each in await tools.views.attachments.of_case(view.case.id)]
-    body = {**tools.present.case(view.case), "reports": rows(view.reports), **partners, "attachments": attachments}
-    return answer(body, headers={"ETag": f'"{view.case.version}"'})
+    case = await seen_case(tools, who, no)
+    behind = await tools.views.behind(case)
+    partners = {"merged_into_no": behind.merged_into_no, "absorbed": behind.absorbed}
+    attachments = [shown(each) for each in await tools.views.attachments.of_case(case.id)]
+    body = {**tools.present.case(case), "reports": rows(behind.reports), **partners, "attachments": attachments}
+    return answer(body, headers={"ETag": f'"{case.version}"'})
 
 
 @router.get("/{no}/history", response_model=list[StepOut], responses=_MISSING)
 async def history(no: str, who: Annotated[Caller, Depends(caller)], tools: Annotated[Deps, Depends(deps)]) -> Response:
     """Every step of the case, who took it, when and why."""
-    case = await _case(tools, no, who)
+    case = await seen_case(tools, who, no)
     return answer([tools.present.step(event) for event in await tools.views.history(case.id)])
 
 
 @router.get("/{no}/explain", response_model=Explanation, responses=_MISSING)
 async def explain(no: str, who: Annotated[Caller, Depends(caller)], tools: Annotated[Deps, Depends(deps)]) -> Response:
     """Why this category, this place, this unit and this deadline."""
-    return answer(tools.present.explanation(await _case(tools, no, who)))
+    return answer(tools.present.explanation(await seen_case(tools, who, no)))
 
 
 @router.get("/{no}/actions", response_model=ActionsOut, responses=_MISSING)
 async def actions(no: str, who: Annotated[Caller, Depends(caller)], tools: Annotated[Deps, Depends(deps)]) -> Response:
     """What the caller may do on the case now."""
-    case = await _case(tools, no, who)
+    case = await seen_case(tools, who, no)
     verbs = allowed(case, who.actor, tools.office.advisers.policy, datetime.now(UTC))
     of_task = ON_TASK if who.actor.role is Role.INSPECTOR else TASK_VERBS
     tasks = {str(task.id): [v for v in verbs if v in of_task] for task in case.tasks if mine(task, who)}
@@ -111,7 +110,7 @@ async def act(
     key: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
 ) -> Response:
     """Use a verb on the case. If-Match carries the version you looked at; 409 tells the current one."""
-    return await carry_out(tools, who, await _case(tools, no, who), verb, None, match, key, request)
+    return await carry_out(tools, who, await seen_case(tools, who, no), verb, None, match, key, request)
 
 
 async def carry_out(
@@ -132,18 +131,4 @@ async def carry_out(
     outcome = await tools.actions.submit(
         await asked(tools, who, case, verb, task, expected_version(match), checked, body)
     )
-    headers = {"ETag": f'"{outcome.version}"'}
-    if isinstance(outcome, AlreadyDone):
-        headers["Idempotent-Replayed"] = "true"
-    return answer({"no": case.no, "version": outcome.version}, headers=headers)
-
-
-async def _case(tools: Deps, no: str, who: Caller) -> Case:
-    view = await tools.views.case(_number(no), who.scope)
-    if view is None:
-        raise NotFound("case")
-    return view.case
-
-
-def _number(no: str) -> str:
-    return str(CaseNo.parse(no))
+    return changed(outcome, {"no": case.no})

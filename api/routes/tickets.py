@@ -11,7 +11,7 @@ from api import ticket_present as present
 from api.auth import Caller
 from api.deps import Deps, answer, caller, deps, json_body
 from api.routes.paging import read, written
-from api.routes.preconditions import expected_version
+from api.routes.preconditions import changed, expected_version
 from api.routes.reports import idempotency_key
 from api.schemas import json_of, problems
 from api.ticket_schemas import CallBackIn, TicketActionIn, TicketDone, TicketPage, TicketStep, TicketWhole
@@ -22,7 +22,6 @@ from domain.report import clean_text
 from domain.ticket import TicketState, Tier
 from domain.ticket_events import TicketCommand, TicketVerb
 from domain.ticket_law import allowed
-from handlers.outcomes import AlreadyDone
 from handlers.tickets import TicketRequest
 from store.views import MAX_PAGE, TicketFilter, TicketScope, TicketView
 
@@ -95,10 +94,7 @@ async def act(
     fingerprint = sha256(f"ticket {report_id} {verb} ".encode() + sent.model_dump_json().encode()).digest()
     asked = TicketRequest(command, idempotency_key(key) if key else None, fingerprint)
     outcome = await tools.tickets.submit(asked)
-    headers = {"ETag": f'"{outcome.version}"'}
-    if isinstance(outcome, AlreadyDone):
-        headers["Idempotent-Replayed"] = "true"
-    return answer({"report_id": ticket.report, "version": outcome.version}, headers=headers)
+    return changed(outcome, {"report_id": ticket.report})
 
 
 def _said(sent: CallBackIn | None, at: datetime, by: Actor) -> CallBack | None:
