@@ -14,14 +14,16 @@ from api.schemas import ActionIn
 from api.seeing import seen_case
 from domain.case import Case, Verdict
 from domain.catalogue import Category, Condition
+from domain.checks import ON_TASK
 from domain.commands import Command, Said, Verb
 from domain.errors import Fault, Invalid, NotFound
 from domain.ids import CaseId, ReportId, TaskId
-from domain.lifecycle import TASK_VERBS
+from domain.matters import MATTER_OF
 from domain.petition import PetitionId
 from domain.place import Place
 from domain.report import checked_point, clean_code, clean_text
 from domain.task import Task
+from handlers.inspect import SENDS
 from handlers.perform import Request as Asked
 from store.views import Scope
 
@@ -53,10 +55,8 @@ FIELDS: Mapping[Verb, frozenset[str]] = {
     Verb.RAISE: frozenset({"level"}),
     Verb.LOWER: frozenset({"level"}),
 }
-ON_TASK = TASK_VERBS | {Verb.PASS, Verb.FAIL}
 _ALWAYS = frozenset({"reason", "note"})
-_PETITIONS = frozenset({Verb.EXTEND, Verb.SUSPEND, Verb.CANCEL, Verb.APPEAL, Verb.SEND_BACK})
-_NEW_TASK = frozenset({Verb.FAIL, Verb.VERIFY, Verb.CHECK, Verb.SPOT_CHECK})
+_NEW_TASK = SENDS | {Verb.FAIL}
 
 
 async def asked(
@@ -87,7 +87,7 @@ async def asked(
     command = _FILLERS.get(verb, _as_it_is)(tools, case, command, sent)
     if verb in _NEW_TASK:
         command = replace(command, new_tasks=(TaskId(tools.office.new_id()),))
-    if verb in _PETITIONS:
+    if verb in MATTER_OF:
         command = replace(command, new_id=tools.office.new_id())
     if verb is Verb.WITHDRAW:
         await _check_own_report(tools, who, sent.report)

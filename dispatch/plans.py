@@ -6,11 +6,9 @@ from datetime import datetime
 
 from dispatch.roster import Roster
 from domain.case import Case
-from domain.catalogue import Urgency
+from domain.catalogue import URGENCIES
 from domain.plan import Activation, Plan, Share
 from domain.task import Part
-
-_GRAVITY = tuple(Urgency)
 
 
 def plans_for(case: Case, plans: Iterable[Plan]) -> tuple[Plan, ...]:
@@ -23,7 +21,7 @@ def plans_for(case: Case, plans: Iterable[Plan]) -> tuple[Plan, ...]:
         return ()
     key = case.category.key if case.category else ""
     started = (plan for plan in plans if plan.triggered_by(case.category, case.urgency))
-    return tuple(sorted(started, key=lambda p: (key not in p.categories, -_GRAVITY.index(p.urgency), p.id)))
+    return tuple(sorted(started, key=lambda p: (key not in p.categories, -URGENCIES.index(p.urgency), p.id)))
 
 
 def resolve_plan(plan: Plan, areas: tuple[str, ...], at: datetime, roster: Roster) -> Activation | None:

@@ -1,6 +1,6 @@
 """The city's units, their jurisdictions, and the levels at which they answer for a territory."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from domain.place import Level
@@ -39,16 +39,13 @@ class Roster:
         """The unit a rule names: an id, or ``@kind`` for the unit of that kind whose area is the deepest fit."""
         if not name.startswith("@"):
             return name if name in self.units else None
-        for area in reversed(areas):
-            unit = self._by_area.get((name[1:], area))
-            if unit is not None:
-                return unit
-        return None
+        return _deepest(self._by_area, name[1:], areas)
 
     def at_level(self, level: str, areas: tuple[str, ...]) -> str | None:
         """The unit of a level (``domain.place.Level``) that answers for these areas, the deepest fit; else None."""
-        for area in (*reversed(areas), _WHOLE_CITY):
-            unit = self._at_level.get((level, area))
-            if unit is not None:
-                return unit
-        return None
+        return _deepest(self._at_level, level, (_WHOLE_CITY, *areas))
+
+
+def _deepest(units: Mapping[tuple[str, str], str], key: str, areas: tuple[str, ...]) -> str | None:
+    """The unit under a key for the last of the areas that has one."""
+    return next((units[key, area] for area in reversed(areas) if (key, area) in units), None)

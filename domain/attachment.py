@@ -117,9 +117,12 @@ class Attachment:
         return _FREE_PARTS + self.length // _PART
 
 
-REFUSALS: Mapping[str, Invalid] = {
-    refusal.code: refusal
-    for refusal in (
+def refusal(code: str) -> Invalid:
+    """What can be wrong with a content. The code is kept with the attachment, so that a repeat hears the same.
+
+    Made anew each time: an exception keeps the frames it was raised through, and the content they hold.
+    """
+    made = (
         Invalid("file-type", "文件类型不受支持", "JPEG, PNG, WebP, HEIC, MP4, M4A, AMR, OGG, MP3, WAV or PDF"),
         Invalid("file-corrupt", "文件已损坏", "it is cut off, or not what its first bytes say"),
         Invalid("digest-mismatch", "文件摘要不符", "the bytes received are not the bytes announced"),
@@ -127,8 +130,7 @@ REFUSALS: Mapping[str, Invalid] = {
         Invalid("file-too-large", "文件过大", "at most 25 MB for photos, voice and papers, 100 MB for videos"),
         Invalid("file-too-complex", "文件过于复杂", "it takes too long to open; take the photo anew"),
     )
-}
-"""What can be wrong with a content. The code is kept with the attachment, so that a repeat hears the same."""
+    return next(each for each in made if each.code == code)
 
 
 def checked_length(length: int) -> int:
@@ -136,7 +138,7 @@ def checked_length(length: int) -> int:
     if length == 0:
         raise Invalid("file-empty", "文件为空", "send at least one byte")
     if length > MAX_SIZE:
-        raise REFUSALS["file-too-large"]
+        raise refusal("file-too-large")
     return length
 
 
@@ -160,7 +162,7 @@ def check_part(upload: Attachment, offset: int) -> None:
     too many small pieces; and whatever the content was refused for before.
     """
     if upload.state is AttachmentState.REFUSED:
-        raise REFUSALS[upload.refusal]
+        raise refusal(upload.refusal)
     if offset != upload.received:
         raise Refused("upload-offset-mismatch", "续传位置不符", f"go on at byte {upload.received}")
     if not upload.complete and upload.parts >= upload.parts_allowed:

@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isfinite
 
-from domain.attachment import REFUSALS
-from domain.errors import Invalid
+from domain.attachment import refusal
 from domain.spans import Data, Span, number
 
 _MOST = 10_000  # boxes of one parent; a film of a minute has some dozens
@@ -33,28 +32,23 @@ class Box:
     end: int
 
 
-def corrupt() -> Invalid:
-    """The refusal of a file that is cut off or contradicts itself."""
-    return REFUSALS["file-corrupt"]
-
-
 def boxes(data: Data, start: int, end: int) -> Iterator[Box]:
     """The boxes side by side in a range. Raises ``Invalid`` (file-corrupt) where they do not fill it exactly."""
     for _ in range(_MOST):
         if start == end:
             return
         if end - start < 8:
-            raise corrupt()
+            raise refusal("file-corrupt")
         size, inside = number(data, start, 4), start + 8
         if size == 1 and end - start >= 16:
             size, inside = number(data, start + 8, 8), start + 16
         elif size == 0:
             size = end - start
         if size < inside - start or start + size > end:
-            raise corrupt()
+            raise refusal("file-corrupt")
         yield Box(bytes(data[start + 4 : start + 8]), start, inside, start + size)
         start += size
-    raise corrupt()
+    raise refusal("file-corrupt")
 
 
 def brand(data: Data) -> str:
@@ -78,7 +72,7 @@ def tracks(data: Data) -> frozenset[str]:
     top = list(boxes(data, 0, len(data)))
     types = {box.type for box in top}
     if b"moov" not in types or not types & {b"mdat", b"moof"}:
-        raise corrupt()
+        raise refusal("file-corrupt")
     return frozenset(_handler(data, trak) for moov in _named(top, b"moov") for trak in _of(data, moov, b"trak"))
 
 
@@ -127,7 +121,7 @@ def _handler(data: Data, trak: Box) -> str:
     for mdia in _of(data, trak, b"mdia"):
         for hdlr in _of(data, mdia, b"hdlr"):
             return bytes(data[hdlr.inside + 8 : hdlr.inside + 12]).decode("ascii", "replace")
-    raise corrupt()
+    raise refusal("file-corrupt")
 
 
 def _of(data: Data, parent: Box, kind: bytes) -> list[Box]:
@@ -148,7 +142,7 @@ def _samples(data: Data, trak: Box) -> Iterator[Span]:
     all_alike, samples = number(data, sizes.inside + 4, 4), number(data, sizes.inside + 8, 4)
     chunks, steps = number(data, offsets.inside + 4, 4), number(data, runs.inside + 4, 4)
     if max(samples, chunks, steps) > _SAMPLES:
-        raise corrupt()
+        raise refusal("file-corrupt")
     starts = [number(data, runs.inside + 8 + 12 * n, 4) for n in range(steps)]
     counts = dict(zip(starts, (number(data, runs.inside + 12 + 12 * n, 4) for n in range(steps)), strict=True))
     sample, count = 0, 0

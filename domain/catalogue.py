@@ -28,6 +28,10 @@ class Urgency(StrEnum):
     CRITICAL = "critical"
 
 
+URGENCIES: tuple[Urgency, ...] = tuple(Urgency)
+"""From the least to the gravest."""
+
+
 @dataclass(frozen=True, slots=True)
 class Category:
     """One 小类 under its 大类, in one edition of one standard.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.actor import Actor, Role
-from domain.alarms import ringing
+from domain.alarms import ALARMS, ringing
 from domain.case import Case, Clock, State
 from domain.clock import Limit
 from domain.commands import Command, Opening, Verb
@@ -20,6 +20,8 @@ from domain.table import DISPOSAL
 from domain.task import Part, Task, TaskState
 
 TASK_VERBS = frozenset({Verb.ACCEPT, Verb.ASSIGN, Verb.UNASSIGN, Verb.SEND_BACK, Verb.FINISH})
+ON_TASK = TASK_VERBS | {Verb.PASS, Verb.FAIL}
+"""What is done to one task: a unit's own, or an inspector's on the spot."""
 REASON_VERBS = frozenset(
     {Verb.REFUSE, Verb.DECLINE, Verb.WITHDRAW, Verb.RETURN, Verb.RECALL, Verb.SEND_BACK, Verb.FAIL, Verb.REOPEN,
      Verb.EXTEND, Verb.SUSPEND, Verb.CANCEL, Verb.APPEAL, Verb.DENY, Verb.SUPERVISE, Verb.MERGE, Verb.SPLIT,
@@ -53,7 +55,7 @@ def check(case: Case | None, command: Command, target: State, at: datetime, poli
         return
     if verb in TASK_VERBS:
         _check_task(case, command, target, at, policy)
-    if verb in MATTER_OF and asks(command, case, target):
+    if asks(command, case, target):
         check_asking(case, command, MATTER_OF[verb], at, policy)
     if verb in (Verb.GRANT, Verb.DENY):
         check_answer(case, command, at, policy)
@@ -158,7 +160,7 @@ def _check_given(case: Case, command: Command, at: datetime) -> None:
             until = case.running(Clock.SUSPENSION)
             if until is None or until.due_at >= at:
                 raise Refused("deadline-not-due", "时限未到", "the database's clock decides")
-        case Verb.WARN | Verb.EXPIRE | Verb.ESCALATE:
+        case verb if verb in ALARMS:
             ringing(case, command, at)
         case Verb.MERGE | Verb.ABSORB | Verb.SPLIT | Verb.RELEASE:
             _check_other(case, command)
@@ -194,7 +196,7 @@ def _check_level(case: Case, command: Command) -> None:
 
 
 def _check_task(case: Case, command: Command, target: State, at: datetime, policy: Policy) -> None:
-    task = task_of(case, command.task)
+    task = task_of(case, command)
     if not may_act(task, command.verb, command.actor):
         raise Refused("task-not-yours", "任务不属于本单位或已办结", f"task is {task.state}")
     if command.verb is Verb.ASSIGN and not command.worker:

@@ -12,7 +12,7 @@ from domain.alarms import ALARMS, armed, rung
 from domain.case import ENDED, UNFILED, Case, Clock, Deadline, DeadlineState, State
 from domain.clock import Limit, TimeUnit
 from domain.commands import Command, Verb
-from domain.guards import named_petition
+from domain.guards import ENOUGH, named_petition
 from domain.ids import TaskId
 from domain.limits import limit_of
 from domain.petition import Matter
@@ -154,7 +154,7 @@ class _Book:
 
     def _granted(self, case: Case) -> None:
         petition = named_petition(case, self._command)
-        if petition is None or len(petition.consents) + 1 < self._policy.consents[petition.matter]:
+        if petition is None or not ENOUGH.holds(case, self._command, self._policy):
             return
         if petition.matter is Matter.EXTENSION:
             for deadline in self._open(Clock.DISPOSAL):
@@ -188,8 +188,8 @@ class _Book:
             self._set(clock, limit, origin, calendar, task.id if task else None)
 
     def _set(self, clock: Clock, limit: Limit, origin: str, calendar: str, task: TaskId | None = None) -> None:
-        stays = self._stays(clock) if task is None else []
-        if stays and clock in self._policy.cumulative:
+        stays = self._stays(clock) if task is None and clock in self._policy.cumulative else []
+        if stays:
             due = self._policy.visit(self._at, stays, limit, calendar)
         else:
             due = self._policy.due(self._at, limit, calendar)

@@ -26,12 +26,12 @@ _HOLDS: dict[State, frozenset[Part]] = {
 }
 
 
-def task_of(case: Case, task_id: TaskId | None) -> Task:
-    """The case's task with that id. Raises ``Refused``."""
-    for task in case.tasks:
-        if task.id == task_id:
-            return task
-    raise Refused("task-unknown", "案件无此任务", "take the task id from the case")
+def task_of(case: Case, command: Command) -> Task:
+    """The case's task that the command names. Raises ``Refused``."""
+    task = named_task(case, command)
+    if task is None:
+        raise Refused("task-unknown", "案件无此任务", "take the task id from the case")
+    return task
 
 
 def tasks_after(case: Case | None, command: Command, target: State, at: datetime) -> tuple[Task, ...]:
@@ -60,19 +60,19 @@ def _done(case: Case, command: Command, target: State, at: datetime) -> Iterable
         case Verb.ACCEPT:
             return _accepted(case, command, target, at)
         case Verb.ASSIGN:
-            task = task_of(case, command.task)
+            task = task_of(case, command)
             since = task.accepted_at or at
             return (replace(task, state=TaskState.ACCEPTED, accepted_at=since, worker=command.worker),)
         case Verb.UNASSIGN:
-            task = task_of(case, command.task)
+            task = task_of(case, command)
             return (replace(task, state=TaskState.OFFERED, accepted_at=None, worker=""),)
-        case Verb.SEND_BACK if target is not case.state or task_of(case, command.task).part is Part.ASSIST:
-            task = task_of(case, command.task)
+        case Verb.SEND_BACK if target is not case.state or task_of(case, command).part is Part.ASSIST:
+            task = task_of(case, command)
             return (replace(task, state=TaskState.SENT_BACK, ended_at=at, reason=command.reason),)
         case Verb.GRANT if target is not case.state:
             return _sent_back_by_consent(case, command, at)
         case Verb.FINISH:
-            task = task_of(case, command.task)
+            task = task_of(case, command)
             return (_reported(task, command, at),)
         case Verb.RETURN if case.state is State.DISPOSED and case.lead:
             return (replace(case.lead, state=TaskState.ACCEPTED, ended_at=None),)
@@ -162,7 +162,7 @@ def _again(case: Case, command: Command, target: State, at: datetime) -> Iterabl
 
 def _accepted(case: Case, command: Command, target: State, at: datetime) -> Iterable[Task]:
     """The unit takes its task. An assistant that moves the case by it has become the lead (首接负责)."""
-    task = replace(task_of(case, command.task), state=TaskState.ACCEPTED, accepted_at=at)
+    task = replace(task_of(case, command), state=TaskState.ACCEPTED, accepted_at=at)
     if task.part is Part.ASSIST and target is not case.state and case.lead:
         return (replace(task, part=Part.LEAD), replace(case.lead, part=Part.ASSIST))
     return (task,)

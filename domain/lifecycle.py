@@ -177,8 +177,7 @@ def _reports(case: Case | None, command: Command) -> tuple[ReportId, ...]:
         return (command.report,)
     if command.other is None:
         return ()
-    brought = {a.case: a.reports for a in case.absorbed if a.case != command.other.id}
-    elsewhere = {report for reports in brought.values() for report in reports}
+    elsewhere = {report for a in case.absorbed if a.case != command.other.id for report in a.reports}
     if command.verb is Verb.ABSORB:
         own = set(case.reports) - elsewhere
         return tuple(report for report in command.other.reports if report not in own)

@@ -20,10 +20,9 @@ def limit_of(
 
     A plan's limit beats the rework limit, that a rule for the level, that the filing condition, that the city's rule.
     """
-    starts = command.verb is Verb.ACTIVATE and command.plan is not None
     if task is not None and task.limit is not None:
         return task.limit, _plan_origin(case, command), ""
-    if clock is Clock.DISPOSAL and starts and command.plan:
+    if clock is Clock.DISPOSAL and command.verb is Verb.ACTIVATE and command.plan:
         lead = next((share.limit for share in command.plan.shares if share.part is Part.LEAD), None)
         if lead is not None:
             return lead, _plan_origin(case, command), ""

@@ -1,4 +1,4 @@
-"""What a command does to the petitions, supervisions and call-backs of a case. Used by ``lifecycle.decide`` alone."""
+"""What a command does to the petitions, supervisions and call-backs of a case. For ``lifecycle.decide``."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -7,7 +7,7 @@ from datetime import datetime
 from domain.case import Case, Clock, Deadline, DeadlineState, State
 from domain.commands import Command, Verb
 from domain.errors import Refused
-from domain.guards import named_petition
+from domain.guards import ENOUGH, named_petition
 from domain.oversight import CallBack, Supervision
 from domain.petition import Consent, Matter, Petition, PetitionId, PetitionState
 from domain.policy import Policy
@@ -69,7 +69,7 @@ def _asked_or_answered(case: Case, command: Command, target: State, at: datetime
         yield replace(answered, state=PetitionState.DENIED)
         return
     consents = (*petition.consents, Consent(command.actor, at, command.note))
-    if len(consents) >= policy.consents[petition.matter]:
+    if ENOUGH.holds(case, command, policy):
         yield replace(answered, state=PetitionState.GRANTED, consents=consents)
     else:
         yield replace(petition, consents=consents)

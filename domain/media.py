@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from domain import boxes, sound
-from domain.attachment import REFUSALS, MediaKind
+from domain.attachment import MediaKind, refusal
 from domain.spans import Data, Span, little
 
 _HEAD = 1024  # as far as readers of PDF look for its mark, and browsers for HTML
@@ -42,7 +42,7 @@ def recognise(data: Data) -> Media:
     """
     media = next((found for look in _LOOKS if (found := look(data)) is not None), None)
     if media is None or _two_faced(data, media):
-        raise REFUSALS["file-type"]
+        raise refusal("file-type")
     return media
 
 
@@ -98,7 +98,7 @@ def _paper(data: Data) -> Media | None:
     if bytes(data[:5]) != b"%PDF-":
         return None
     if b"%%EOF" not in bytes(data[max(0, len(data) - _HEAD) :]):
-        raise REFUSALS["file-corrupt"]
+        raise refusal("file-corrupt")
     return Media("application/pdf", MediaKind.DOCUMENT)
 
 

@@ -6,7 +6,7 @@ The case stays an ordinary case underneath: a plan only decides who is called, h
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.catalogue import Category, Urgency
+from domain.catalogue import URGENCIES, Category, Urgency
 from domain.clock import Limit
 from domain.place import Level
 from domain.task import Part
@@ -52,7 +52,7 @@ class Plan:
 
     def triggered_by(self, category: Category | None, urgency: Urgency) -> bool:
         """Whether a case of this category and urgency starts the plan by itself."""
-        if category is None or _GRAVITY.index(urgency) < _GRAVITY.index(self.urgency):
+        if category is None or URGENCIES.index(urgency) < URGENCIES.index(self.urgency):
             return False
         return not self.categories.isdisjoint((category.key, f"class:{category.class_code}"))
 
@@ -67,6 +67,3 @@ class Activation:
     levels: tuple[Level, ...] = ()
     alert: Alert | None = None
     at: datetime | None = None
-
-
-_GRAVITY = tuple(Urgency)

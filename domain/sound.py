@@ -5,7 +5,7 @@ For each: whether it is whole, and which of its bytes are words about it and no 
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from domain.attachment import REFUSALS
+from domain.attachment import refusal
 from domain.spans import Data, Span, little, number
 
 _AMR: Mapping[bytes, Sequence[int | None]] = {
@@ -31,10 +31,10 @@ def amr(data: Data) -> list[Span]:
     while at < end:
         size = sizes[data[at] >> 3 & 0x0F]
         if size is None:
-            raise REFUSALS["file-corrupt"]
+            raise refusal("file-corrupt")
         at += 1 + size
     if at != end or end == len(magic):
-        raise REFUSALS["file-corrupt"]
+        raise refusal("file-corrupt")
     return []
 
 
@@ -42,18 +42,18 @@ def wav(data: Data) -> list[Span]:
     """Every chunk of a WAV file but format and samples. Raises ``Invalid`` (file-corrupt) if it is cut off."""
     end = 8 + little(data, 4, 4)
     if end > len(data) or end + 1 < len(data):
-        raise REFUSALS["file-corrupt"]
+        raise refusal("file-corrupt")
     at, told, types = 12, [], set()
     while at + 8 <= end:
         kind, size = bytes(data[at : at + 4]), little(data, at + 4, 4)
         if at + 8 + size > end:
-            raise REFUSALS["file-corrupt"]
+            raise refusal("file-corrupt")
         types.add(kind)
         if kind not in _SOUND:
             told += [Span(at, at + 4, b"JUNK"), Span(at + 8, at + 8 + size)]
         at += 8 + size + size % 2
     if not types >= {b"fmt ", b"data"}:
-        raise REFUSALS["file-corrupt"]
+        raise refusal("file-corrupt")
     return told
 
 
@@ -78,7 +78,7 @@ def mp3(data: Data) -> list[Span]:
     rest = bytes(data[at : at + 8])
     tagged = len(data) - at == 128 if rest.startswith(b"TAG") else rest.startswith(_TAGS)
     if at == first or (rest and not tagged):
-        raise REFUSALS["file-corrupt"]
+        raise refusal("file-corrupt")
     return [Span(start, end) for start, end in ((0, first), (at, len(data))) if start < end]
 
 
@@ -99,13 +99,13 @@ def ogg(data: Data) -> list[Span]:
     """
     pages = list(_pages(data))
     if not pages:
-        raise REFUSALS["file-corrupt"]
+        raise refusal("file-corrupt")
     opening = bytes(data[pages[0][1] : pages[0][1] + 8])
     mark = next((comments for head, comments in _COMMENTS.items() if opening.startswith(head)), b"")
     where = _second_packet(data, pages)
     said = b"".join(bytes(data[start:end]) for start, end in where)
     if mark and (not said.startswith(mark) or len(said) < len(mark) + 9):
-        raise REFUSALS["file-corrupt"]
+        raise refusal("file-corrupt")
     ending = bytes(4) + (b"\x01" if mark == b"\x03vorbis" else b"")
     vendor = len(said) - len(mark) - 4 - len(ending)
     silent = mark + vendor.to_bytes(4, "little") + bytes(vendor) + ending if mark else bytes(len(said))
@@ -119,7 +119,7 @@ def _pages(data: Data) -> Iterator[tuple[int, int, int]]:
         inside = at + 27 + data[at + 26] if at + 27 <= len(data) else 0
         end = inside + sum(data[at + 27 : inside])
         if bytes(data[at : at + 4]) != b"OggS" or not inside or inside > len(data) or end > len(data):
-            raise REFUSALS["file-corrupt"]
+            raise refusal("file-corrupt")
         yield at, inside, end
         at = end
 
@@ -137,7 +137,7 @@ def _second_packet(data: Data, pages: Sequence[tuple[int, int, int]]) -> list[tu
         where.append((inside, inside + size))
         if ends:
             return where
-    raise REFUSALS["file-corrupt"]
+    raise refusal("file-corrupt")
 
 
 def _rewritten(

@@ -140,9 +140,7 @@ def _disposal() -> Iterator[Transition]:
     yield from _rows(disposing, Verb.REACH, None, _UNIT, "阶段完成", guard=g.MY_CASE)
     done = g.LEAD & g.REPORTED_BACK
     yield from _rows(disposing, Verb.FINISH, State.DISPOSED, _UNIT, "处置完成，待部门确认", guard=done & g.CONFIRM_STEP)
-    yield from _rows(
-        disposing, Verb.FINISH, State.PENDING_CHECK, _UNIT, "处置完成，待核查", guard=g.LEAD & g.REPORTED_BACK
-    )
+    yield from _rows(disposing, Verb.FINISH, State.PENDING_CHECK, _UNIT, "处置完成，待核查", guard=done)
     yield from _rows(DISPOSAL, Verb.FINISH, None, _UNIT, "协办办结", guard=g.ASSIST)
     yield from _rows(State.DISPOSED, Verb.CONFIRM, State.PENDING_CHECK, _UNIT, "部门确认，待核查", guard=g.MY_CASE)
     yield from _rows(State.DISPOSED, Verb.RETURN, disposing, _UNIT, "退回处置人员", guard=g.MY_CASE)

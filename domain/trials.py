@@ -10,8 +10,10 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.actor import Actor
+from domain.alarms import ALARMS
 from domain.case import Case, DeadlineState, State, Verdict
 from domain.catalogue import Category, Kind
+from domain.checks import ON_TASK
 from domain.clock import Limit, TimeUnit
 from domain.commands import Command, Said, Verb
 from domain.ids import CaseId, ReportId, TaskId
@@ -22,8 +24,6 @@ from domain.policy import Policy
 from domain.task import Part
 
 _NEW = UUID(int=2**128 - 1)
-_OF_TASK = frozenset({Verb.ACCEPT, Verb.ASSIGN, Verb.UNASSIGN, Verb.SEND_BACK, Verb.FINISH, Verb.PASS, Verb.FAIL})
-_ALARMS = frozenset({Verb.WARN, Verb.EXPIRE, Verb.ESCALATE})
 _NOBODY = frozenset({Verb.DEFER, Verb.REINFORCE})
 _SHARE = Share("?", Part.LEAD, Limit(1, TimeUnit.MINUTE))
 _CATEGORY = Category("?", Kind.EVENT, "?", "?", "?", "?")
@@ -32,7 +32,7 @@ _CATEGORY = Category("?", Kind.EVENT, "?", "?", "?", "?")
 def trials(case: Case, verb: Verb, actor: Actor, at: datetime, policy: Policy) -> Iterator[Command]:
     """The commands with this verb that could differ in what the law answers."""
     whole = _whole(case, verb, actor, at, policy)
-    if verb in _OF_TASK:
+    if verb in ON_TASK:
         yield from (replace(whole, task=task.id) for task in case.tasks if task.open)
     if verb in (Verb.PASS, Verb.FAIL):
         yield whole
@@ -42,14 +42,14 @@ def trials(case: Case, verb: Verb, actor: Actor, at: datetime, policy: Policy) -
     elif verb is Verb.APPEAL:
         missed = (d for d in case.deadlines if d.state is DeadlineState.MISSED)
         yield from (replace(whole, clock=d.clock, cycle=d.cycle) for d in missed)
-    elif verb in _ALARMS:
+    elif verb in ALARMS:
         ringing = (d for d in case.deadlines if d.alarms)
         yield from (replace(whole, clock=d.clock, cycle=d.cycle, share=d.alarms[0]) for d in ringing)
     elif verb is Verb.RESUME:
         yield from (replace(whole, cycle=d.cycle) for d in case.deadlines if d.open)
     elif verb is Verb.WITHDRAW:
         yield from (replace(whole, report=report) for report in case.reports)
-    elif verb not in _OF_TASK:
+    elif verb not in ON_TASK:
         yield whole
 
 
@@ -75,7 +75,7 @@ def _whole(case: Case, verb: Verb, actor: Actor, at: datetime, policy: Policy) -
         said=Said(),
         level=_next_level(case, verb),
         plan=Activation("?", "?", (_SHARE,)),
-        other=_other(case, verb),
+        other=_other(case, verb) if verb in (Verb.MERGE, Verb.SPLIT) else None,
     )
 
 

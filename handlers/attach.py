@@ -15,13 +15,13 @@ from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
 from domain.attachment import (
-    REFUSALS,
     Announced,
     Attachment,
     AttachmentId,
     AttachmentState,
     check_part,
     checked_length,
+    refusal,
 )
 from domain.errors import Invalid, NotFound, Refused, Unavailable
 from handlers.darkroom import Darkroom
@@ -132,7 +132,7 @@ async def upload_whole(archive: Archive, new: Announced, content: bytes) -> tupl
     """A small attachment in one request. Raises as ``announce`` and ``append`` do."""
     found, fresh = await announce(archive, new)
     if found.state is AttachmentState.REFUSED:
-        raise REFUSALS[found.refusal]
+        raise refusal(found.refusal)
     if found.complete:
         return await finish(archive, found), fresh
     return await append(archive, found.id, new.client, found.received, _once(content[found.received :])), fresh
@@ -157,7 +157,7 @@ async def finish(archive: Archive, upload: Attachment) -> Attachment:
     if now is None:
         raise NotFound("attachment")
     if now.state is AttachmentState.REFUSED:
-        raise REFUSALS[now.refusal]
+        raise refusal(now.refusal)
     return now
 
 
@@ -179,10 +179,10 @@ async def _look_at(archive: Archive, upload: Attachment) -> None:
         digest = await _assemble(archive.blobs, pieces, original)
         try:
             if upload.digest not in (None, digest):
-                raise REFUSALS["digest-mismatch"]
+                raise refusal("digest-mismatch")
             developed = await archive.darkroom.develop(original)
-        except Invalid as refusal:
-            await _end(archive, upload, refusal.code)
+        except Invalid as error:
+            await _end(archive, upload, error.code)
             return
         await _end(archive, upload, await _put_away(archive.blobs, upload, original, digest, developed))
 

@@ -5,7 +5,7 @@ from asyncio import Future
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from domain.attachment import REFUSALS
+from domain.attachment import refusal
 from handlers.develop import Developed, develop
 
 
@@ -28,7 +28,7 @@ class Darkroom:
         try:
             return await asyncio.wait_for(asyncio.shield(work), self._seconds)
         except TimeoutError:
-            raise REFUSALS["file-too-complex"] from None
+            raise refusal("file-too-complex") from None
 
     def _leave(self, work: "Future[Developed]") -> None:
         self._room.release()

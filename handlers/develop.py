@@ -13,7 +13,7 @@ from typing import Any
 import pi_heif
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
-from domain.attachment import MAX_PIXELS, REFUSALS, SIZE_LIMITS, MediaKind
+from domain.attachment import MAX_PIXELS, SIZE_LIMITS, MediaKind, refusal
 from domain.boxes import plausible
 from domain.errors import Invalid
 from domain.media import Media, recognise
@@ -50,12 +50,12 @@ class Developed:
 def develop(original: Path) -> Developed:
     """The presentable form of a whole file; what is made lies beside it.
 
-    Raises ``Invalid`` with one of ``domain.attachment.REFUSALS``.
+    Raises ``Invalid`` with one of ``domain.attachment.refusal``.
     """
     with original.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
         media = recognise(data)
         if len(data) > SIZE_LIMITS[media.kind]:
-            raise REFUSALS["file-too-large"]
+            raise refusal("file-too-large")
         if media.kind is MediaKind.PHOTO:
             return _photo(original, media)
         if not media.told:
@@ -81,7 +81,7 @@ def _photo(original: Path, media: Media) -> Developed:
     try:
         with Image.open(original, formats=_formats(media)) as image:
             if image.width * image.height > MAX_PIXELS:
-                raise REFUSALS["image-too-large"]
+                raise refusal("image-too-large")
             position = _position(image.getexif().get_ifd(ExifTags.IFD.GPSInfo))
             upright = _in_srgb(ImageOps.exif_transpose(image))
     except Invalid:
@@ -89,7 +89,7 @@ def _photo(original: Path, media: Media) -> Developed:
     except Exception as error:  # a decoder fails in as many ways as files are broken; each means the same
         if media.decoder == "HEIF" and isinstance(error, UnidentifiedImageError):
             return Developed(media.kind, media.type, shown=False)
-        raise REFUSALS["file-corrupt"] from error
+        raise refusal("file-corrupt") from error
     shown = _FORMATS.get(media.type, "JPEG")
     plain = _plain(upright, alpha=shown != "JPEG")
     served = original.with_name("served")

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from classify.classifier import Classification
 from domain.actor import SYSTEM
 from domain.asset import Asset, completed
-from domain.catalogue import Urgency
+from domain.catalogue import URGENCIES, Urgency
 from domain.commands import Command, Opening, Verb
 from domain.duplicates import Candidate, Match, cell, same_incident
 from domain.ids import CaseId, CaseNo, ReportId
@@ -165,8 +165,5 @@ class _Filing:
         return Verb.ADMIT if admits else Verb.REGISTER
 
 
-_GRAVITY = tuple(Urgency)
-
-
 def _gravest(*urgencies: Urgency) -> Urgency:
-    return max(urgencies, key=_GRAVITY.index)
+    return max(urgencies, key=URGENCIES.index)

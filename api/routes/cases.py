@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
-from api.actions import ON_TASK, asked, mine
+from api.actions import asked, mine
 from api.attachment_schemas import shown
 from api.auth import Caller
 from api.case_schemas import ActionDone, ActionsOut, CasePage, CaseWithReports, Explanation, StepOut
@@ -19,6 +19,7 @@ from api.schemas import ActionIn, json_of, problems
 from api.seeing import seen_case
 from domain.actor import Role
 from domain.case import Case, State
+from domain.checks import ON_TASK
 from domain.commands import Verb
 from domain.errors import Refused
 from domain.ids import TaskId

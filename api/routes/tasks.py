@@ -5,13 +5,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
-from api.actions import ON_TASK
 from api.auth import Caller
 from api.case_schemas import ActionDone, TaskPage
 from api.deps import Deps, answer, caller, deps
 from api.routes.cases import ACTION_BODY, ACTION_REFUSALS, carry_out
 from api.routes.paging import read, written
 from domain.actor import Role
+from domain.checks import ON_TASK
 from domain.commands import Verb
 from domain.errors import NotFound, Refused
 from domain.ids import TaskId
