@@ -57,7 +57,9 @@ def test_the_law_may_not_use_anything_we_install() -> None:
         "mode_streaming": "mode",
         "kafka_python": "kafka",
         "pillow": "PIL",
+        "python_crfsuite": "pycrfsuite",
         "pyyaml": "yaml",
+        "scikit_learn": "sklearn",
     }
     names = [spec.split("==")[0].split(">")[0].strip().lower().replace("-", "_") for spec in project["dependencies"]]
     installed = {modules.get(name, name) for name in names}
