@@ -16,10 +16,13 @@ CREATE TYPE message_kind AS ENUM ('supplement', 'urge', 'withdraw', 'satisfactio
 CREATE TYPE message_outcome AS ENUM ('done', 'partly', 'declined');
 CREATE TYPE attachment_state AS ENUM ('uploading', 'ready', 'refused');
 CREATE TYPE attachment_kind AS ENUM ('photo', 'video', 'voice', 'document');
+CREATE TYPE import_state AS ENUM ('waiting', 'running', 'done', 'refused', 'cancelled');
 CREATE TYPE stage_clock AS ENUM (
     'intake', 'verify', 'filing', 'dispatch', 'disposal', 'assist', 'milestone', 'suspension', 'check', 'on_site',
     'close', 'case', 'reply', 'call_back', 'spot_check'
 );
+CREATE TYPE duplicate_kind AS ENUM ('same', 'rework');
+CREATE TYPE rulebook_state AS ENUM ('draft', 'approved', 'retired');
 CREATE TYPE asset_state AS ENUM ('intact', 'damaged', 'missing', 'abandoned', 'removed');
 CREATE TYPE accuracy AS ENUM ('A', 'B', 'C');
 
@@ -89,7 +92,8 @@ CREATE INDEX cases_by_state ON cases (state, opened_at, id);
 CREATE INDEX cases_by_category ON cases (category, opened_at, id) WHERE category IS NOT NULL;
 CREATE INDEX cases_petitioned ON cases (opened_at, id) WHERE petitioned;
 CREATE INDEX cases_warning ON cases (updated_at) WHERE warns;
-CREATE INDEX cases_open_near ON cases (category, cell_x, cell_y) WHERE ended_at IS NULL AND cell_x IS NOT NULL;
+CREATE INDEX cases_alike  -- for finding the same incident: by blocks of four by four cells
+    ON cases (category, (cell_x >> 2), (cell_y >> 2), coalesce(occurred_at, opened_at)) WHERE cell_x IS NOT NULL;
 
 -- Which reports stand behind which case, n to m. Every report has one home, the case it opened or joined when it came;
 -- merging and the desk may put it behind others too. Every reporter stays.
@@ -104,6 +108,25 @@ CREATE TABLE case_reports (
 );
 CREATE UNIQUE INDEX case_reports_one_home ON case_reports (report_id) WHERE home;
 CREATE INDEX case_reports_of_case ON case_reports (case_id);
+
+-- Pairs of cases that may be one incident (疑似重复), as they were found when the later one came, and what people said of
+-- them: a pair put aside until a day, or for ever (infinity), is not shown again.
+CREATE TABLE duplicates (
+    case_id     uuid NOT NULL REFERENCES cases,
+    other_id    uuid NOT NULL REFERENCES cases,
+    kind        duplicate_kind NOT NULL,
+    score       double precision NOT NULL CHECK (score BETWEEN 0 AND 1),
+    grounds     json NOT NULL,
+    found_at    timestamptz NOT NULL,
+    aside_until timestamptz,
+    said_by     text,
+    said_at     timestamptz,
+    PRIMARY KEY (case_id, other_id),
+    CHECK (case_id <> other_id),
+    CHECK ((aside_until IS NULL) = (said_by IS NULL) AND (said_by IS NULL) = (said_at IS NULL))
+);
+CREATE INDEX duplicates_of_other ON duplicates (other_id);
+CREATE INDEX duplicates_by_time ON duplicates (found_at, case_id);
 
 -- Tasks of units, the list a department works through, and of inspectors.
 CREATE TABLE tasks (
@@ -370,3 +393,70 @@ CREATE TABLE attachment_links (
 CREATE UNIQUE INDEX attachment_links_once ON attachment_links (attachment_id, report_id, case_id) NULLS NOT DISTINCT;
 CREATE INDEX attachment_links_of_report ON attachment_links (report_id) WHERE report_id IS NOT NULL;
 CREATE INDEX attachment_links_of_case ON attachment_links (case_id) WHERE case_id IS NOT NULL;
+
+-- Files in (批量导入): a table handed over whole; the bytes lie in the file store under the row's id until its end. Whoever
+-- works on it has a lease; read, accepted and the remarks move in the transaction that lets the rows in.
+CREATE TABLE imports (
+    id          uuid PRIMARY KEY,
+    client      text NOT NULL,
+    key         text NOT NULL,     -- its Idempotency-Key
+    fingerprint bytea NOT NULL,    -- of the file and all that was asked of it
+    state       import_state NOT NULL DEFAULT 'waiting',
+    doc         json NOT NULL,     -- what was asked
+    size        bigint NOT NULL CHECK (size > 0),
+    rows        integer NOT NULL CHECK (rows >= 0),
+    read        integer NOT NULL DEFAULT 0,
+    accepted    integer NOT NULL DEFAULT 0,
+    repeated    integer NOT NULL DEFAULT 0,
+    refused     integer NOT NULL DEFAULT 0,
+    attempt     integer NOT NULL DEFAULT 0,  -- who works on it; whoever has an older number has lost it
+    tries       integer NOT NULL DEFAULT 0,  -- attempts since the last progress
+    leased_to   timestamptz,
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    started_at  timestamptz,
+    ended_at    timestamptz,
+    failure     text NOT NULL DEFAULT '',    -- code of what kept all of it out
+    UNIQUE (client, key),
+    CHECK ((state IN ('done', 'refused', 'cancelled')) = (ended_at IS NOT NULL)),
+    CHECK ((state = 'running') = (leased_to IS NOT NULL)),
+    CHECK (read <= rows AND accepted + repeated + refused <= read)
+);
+CREATE INDEX imports_of_client ON imports (client, created_at, id);
+CREATE INDEX imports_to_do ON imports (created_at) WHERE ended_at IS NULL;
+
+-- What is to be said of an import's rows: refused, or known before. What a row says is not repeated.
+CREATE TABLE import_remarks (
+    import_id uuid NOT NULL REFERENCES imports ON DELETE CASCADE,
+    line      integer NOT NULL,
+    n         integer NOT NULL,
+    outcome   text NOT NULL,
+    pointer   text NOT NULL,  -- the column
+    code      text NOT NULL,
+    hint      text NOT NULL,
+    PRIMARY KEY (import_id, line, n)
+);
+
+-- Rulebooks (派单目录) as documents: drafted by one person, approved by another, in force from a local day until a later
+-- one is, or until it is retired. Rows never change: a correction is another draft.
+CREATE TABLE rulebooks (
+    id             uuid PRIMARY KEY,
+    name           text NOT NULL,
+    version        text NOT NULL UNIQUE,  -- the name and a digest of the rows
+    state          rulebook_state NOT NULL DEFAULT 'draft',
+    rows           json NOT NULL,
+    rules          integer NOT NULL CHECK (rules > 0),
+    note           text NOT NULL,
+    author         text NOT NULL,
+    created_at     timestamptz NOT NULL DEFAULT now(),
+    effective_from date NOT NULL,
+    approved_by    text,
+    approved_at    timestamptz,
+    retired_by     text,
+    retired_at     timestamptz,
+    CHECK (approved_by <> author),  -- four eyes
+    CHECK ((approved_by IS NULL) = (approved_at IS NULL) AND (retired_by IS NULL) = (retired_at IS NULL)),
+    CHECK ((state = 'approved') = (approved_at IS NOT NULL AND retired_at IS NULL)),
+    CHECK ((state = 'retired') = (retired_at IS NOT NULL))
+);
+CREATE INDEX rulebooks_by_time ON rulebooks (created_at, id);
+CREATE INDEX rulebooks_in_force ON rulebooks (effective_from, approved_at) WHERE state = 'approved';

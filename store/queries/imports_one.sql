@@ -1,0 +1,2 @@
+-- One import of a client.
+SELECT * FROM imports WHERE id = $1 AND client = $2
