@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from domain.duplicates import metres
+from domain.lattice import metres
 from domain.place import Crs, Point
 
 FRESH = timedelta(minutes=15)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 from dispatch.roster import Roster
 from domain.case import Case
@@ -27,25 +27,20 @@ def plans_for(case: Case, plans: Iterable[Plan]) -> tuple[Plan, ...]:
 def resolve_plan(plan: Plan, areas: tuple[str, ...], at: datetime, roster: Roster) -> Activation | None:
     """The plan as it starts at ``at`` on a case in ``areas``: ``@kind`` is the unit of that kind there, the lead first.
 
-    A share that nobody answers for there is dropped (``unanswered`` names it), as is a second one of the same unit.
+    ``at`` is in the city's time, for units are there by the day. A share that nobody answers for is dropped, as is a
+    second one of the same unit.
     The first lead leads and any further one assists. None if no lead is left: the plan cannot be started here.
     """
-    shares = tuple(_resolved(plan, areas, roster))
+    shares = tuple(_resolved(plan, areas, at.date(), roster))
     if not shares or shares[0].part is not Part.LEAD:
         return None
     return Activation(plan.id, plan.name, shares, plan.levels, plan.alert, at)
 
 
-def unanswered(plan: Plan, areas: tuple[str, ...], roster: Roster) -> tuple[str, ...]:
-    """The names in the plan (ids and ``@kind``) for which there is no unit in ``areas``, in the plan's order."""
-    names = dict.fromkeys(share.unit for share in plan.shares)
-    return tuple(name for name in names if roster.resolve(name, areas) is None)
-
-
-def _resolved(plan: Plan, areas: tuple[str, ...], roster: Roster) -> Iterator[Share]:
+def _resolved(plan: Plan, areas: tuple[str, ...], day: date, roster: Roster) -> Iterator[Share]:
     called: set[str] = set()
     for share in sorted(plan.shares, key=lambda share: share.part is not Part.LEAD):
-        unit = roster.resolve(share.unit, areas)
+        unit = roster.resolve(share.unit, areas, day)
         if unit is None or unit in called:
             continue
         second = share.part is Part.LEAD and bool(called)

@@ -11,7 +11,7 @@ from domain.clock import TimeUnit
 from domain.commands import Verb
 from domain.petition import Matter, PetitionState
 from domain.place import Doubt, Level
-from domain.report import Source
+from domain.report import CallerKind, Source
 from domain.task import Part, TaskState
 from domain.ticket import Appeal, PromiseKind, TicketState, Tier
 
@@ -92,6 +92,13 @@ WORDS: Mapping[str, Mapping[StrEnum, str]] = {
         Verb.ESCALATE: "超期升级",
     },
     "source": {Source.HOTLINE: "热线", Source.INSPECTOR: "监督员", Source.ALARM: "物联告警"},
+    "caller": {
+        CallerKind.CITIZEN: "市民",
+        CallerKind.ENTERPRISE: "企业",
+        CallerKind.DEPUTY: "代表委员",
+        CallerKind.MEDIA: "媒体",
+        CallerKind.GOVERNMENT: "机关单位",
+    },
     "role": {
         Role.SYSTEM: "系统",
         Role.INSPECTOR: "监督员",
@@ -223,60 +230,6 @@ _MEANINGS: Mapping[tuple[type[StrEnum], str], StrEnum] = {
 
 # How a cell says yes or no.
 FLAGS: Mapping[str, bool] = {"是": True, "yes": True, "否": False, "no": False}
-
-# Chinese headers that a clerk may write instead of ours.
-HEADERS: Mapping[str, str] = {
-    "编号": "id",
-    "规则编号": "id",
-    "条件编号": "id",
-    "单位编号": "id",
-    "账号": "id",
-    "代码": "code",
-    "区划代码": "code",
-    "小类代码": "code",
-    "名称": "name",
-    "区划名称": "name",
-    "小类名称": "name",
-    "单位名称": "name",
-    "级别": "level",
-    "上级": "parent",
-    "上级代码": "parent",
-    "别名": "aliases",
-    "标准": "standard",
-    "部件或事项": "kind",
-    "类型": "kind",
-    "大类代码": "class_code",
-    "大类名称": "class_name",
-    "类别代码": "category",
-    "立案条件": "filing",
-    "结案条件": "closing",
-    "时限": "limit",
-    "时限单位": "unit",
-    "单位": "unit",
-    "紧急程度": "urgency",
-    "结案须附照片": "evidence",
-    "可告知性结案": "by_notice",
-    "日历": "calendar",
-    "季节时限": "seasons",
-    "分阶段时限": "stages",
-    "关键词": "words",
-    "排除词": "unless",
-    "权重": "weight",
-    "条件": "condition",
-    "区域": "area",
-    "辖区": "areas",
-    "来源": "source",
-    "主办": "lead",
-    "主办单位": "lead",
-    "协办": "assist",
-    "协办单位": "assist",
-    "说明": "note",
-    "备注": "note",
-    "电话": "phone",
-    "角色": "role",
-    "键": "key",
-    "显示": "label",
-}
 
 
 def meaning(word: str, kind: type[E]) -> E | None:

@@ -10,10 +10,15 @@ from hypothesis import strategies as st
 from dispatch.roster import Roster, Unit
 from dispatch.rulebook import Rulebook
 from dispatch.rules import Rule
+from dispatch.tree import Tree
+from domain.catalogue import Catalogue
 from domain.place import LEVELS, Level
-from runtime.citypack.duties import RuleRows, Units, read_units
+from runtime.citypack.catalogue import Book
+from runtime.citypack.duties import Units, read_units
 from runtime.citypack.files import Findings, PackFiles
 from runtime.citypack.map import CityMap, read_map
+from runtime.citypack.vocabulary import RuleRows, Vocabulary
+from tests.rulebook import DAY
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 DEMO, STANDARDS = DEPLOY / "citypacks" / "demo", DEPLOY / "standards"
@@ -166,10 +171,11 @@ def test_in_a_sound_table_the_order_of_the_rows_decides_nothing(
     shuffle.shuffle(lines)
     after = read(Sheet(*lines)).roster
     for path in (("c",), ("c", "d"), ("c", "d", "d-1"), ("c", "e"), ()):
-        assert [before.resolve(f"@{kind}", path) for kind in ("office", "bureau")] == [
-            after.resolve(f"@{kind}", path) for kind in ("office", "bureau")
+        assert [before.resolve(f"@{kind}", path, DAY) for kind in ("office", "bureau")] == [
+            after.resolve(f"@{kind}", path, DAY) for kind in ("office", "bureau")
         ]
-        assert [before.at_level(level, path) for level in LEVELS] == [after.at_level(level, path) for level in LEVELS]
+        offices = [[roster.at_level(level, path, DAY) for level in LEVELS] for roster in (before, after)]
+        assert offices[0] == offices[1]
 
 
 # --- The fallback of the pack
@@ -177,8 +183,10 @@ def test_in_a_sound_table_the_order_of_the_rows_decides_nothing(
 
 def compiled(fallback: str, units: Units) -> tuple[Rulebook | None, Findings]:
     findings = Findings()
-    rules = RuleRows((Rule("r", "hq"),), {"r": "rules.csv:2"})
-    return rules.compile("v", units, CityMap(None, AREAS), findings, fallback, "pack.yaml:9"), findings
+    book = Book(Catalogue("own", {}, {}), frozenset(), True, frozenset())
+    tree = CityMap(None, AREAS).area_tree
+    words = Vocabulary(book, units, AREAS, Tree.build([]), tree, fallback=fallback, fallback_at="pack.yaml:9")
+    return words.compile("v", RuleRows((Rule("r", ("hq",)),), {"r": "rules.csv:2"}), findings), findings
 
 
 def test_the_fallback_is_a_unit_or_a_kind_of_the_table() -> None:
@@ -215,10 +223,10 @@ def test_the_demo_city_answers_at_three_levels_everywhere(demo: tuple[Units, Pac
     assert not files.findings.faults
     assert city.atlas is not None
     for code, path in city.atlas.tree.paths.items():
-        named = [units.roster.at_level(level, path) for level in (Level.CITY, Level.DISTRICT, Level.STREET)]
+        named = [units.roster.at_level(level, path, DAY) for level in (Level.CITY, Level.DISTRICT, Level.STREET)]
         assert None not in named[: min(len(path), 3)], code
-    assert units.roster.at_level(Level.DISTRICT, city.atlas.path("439902003001")) == "command-shanqian"
-    assert units.roster.at_level(Level.STREET, city.atlas.path("439901001")) == "street-wanghu"
+    assert units.roster.at_level(Level.DISTRICT, city.atlas.path("439902003001"), DAY) == "command-shanqian"
+    assert units.roster.at_level(Level.STREET, city.atlas.path("439901001"), DAY) == "street-wanghu"
 
 
 def test_in_the_demo_city_a_street_stands_under_the_district_it_lies_in(
@@ -229,4 +237,4 @@ def test_in_the_demo_city_a_street_stands_under_the_district_it_lies_in(
     streets = [unit for unit in units.roster.units.values() if unit.level is Level.STREET]
     assert len(streets) == 6
     for street in streets:
-        assert units.roster.at_level(Level.DISTRICT, city.atlas.path(street.areas[0])) == street.parent
+        assert units.roster.at_level(Level.DISTRICT, city.atlas.path(street.areas[0]), DAY) == street.parent

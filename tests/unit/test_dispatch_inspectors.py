@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatch.inspectors import FRESH, Presence, Spot, nearest, nearest_many
-from domain.duplicates import metres
+from domain.lattice import metres
 from domain.place import Crs, Point
 from tests.build import MONDAY
 

@@ -7,20 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.engine import Engine
-from dispatch.facts import Facts, facts_of
+from dispatch.facts import Surroundings
 from dispatch.roster import Roster, Unit
-from dispatch.rulebook import Rulebook
 from dispatch.rules import Rule
 from domain.actor import Actor, Role
-from domain.case import State, Verdict
+from domain.case import Case, State, Verdict
 from domain.commands import Command, Verb
 from domain.errors import Invalid
 from domain.place import LEVELS, Level
 from tests.build import a_policy, a_story
+from tests.rulebook import AREAS, DAY, EAST_1, book_of, facts, judged, rule
 
-DEPTHS = {"city": 0, "east": 1, "west": 1, "east-1": 2, "east-2": 2}
-EAST_1, WEST = ("city", "east", "east-1"), ("city", "west")
+WEST = ("city", "west")
 UNITS = (
     Unit("roads", "市政"),
     Unit("drains", "排水"),
@@ -29,12 +27,11 @@ UNITS = (
     Unit("street-1", "东一街道", "street-office", ("east-1",), level=Level.STREET, parent="east-centre"),
 )
 ROSTER = Roster(UNITS)
-POTHOLES = Rule("potholes", "roads", category="pothole", assist=("drains", "@street-office"))
+POTHOLES = rule("potholes", "roads", category="pothole", assist=("drains", "@street-office"))
 
 
 def verdict(*rules: Rule, fallback: str = "", roster: Roster = ROSTER, **changes: Any) -> Verdict:
-    facts = replace(Facts("pothole", "01", EAST_1, "hotline", "normal", "deep"), **changes)
-    return Engine(Rulebook("book-7", rules, roster, DEPTHS, fallback)).choose_many([facts])[0]
+    return judged(*rules, roster=roster, case=facts(**changes), fallback=fallback)
 
 
 # --- Up and down
@@ -80,35 +77,40 @@ def test_the_unit_of_the_smallest_territory_answers_and_one_of_the_whole_city_la
     zone = Unit("zone", "开发区管委会", areas=("east-2",), level=Level.DISTRICT)
     rest = Unit("rest", "市辖区办", level=Level.DISTRICT)
     roster = Roster([*UNITS, zone, rest])
-    assert roster.at_level(Level.DISTRICT, ("city", "east", "east-2")) == "zone"
-    assert roster.at_level(Level.DISTRICT, EAST_1) == "east-centre"
-    assert roster.at_level(Level.DISTRICT, WEST) == roster.at_level(Level.DISTRICT, ()) == "rest"
+    assert roster.at_level(Level.DISTRICT, ("city", "east", "east-2"), DAY) == "zone"
+    assert roster.at_level(Level.DISTRICT, EAST_1, DAY) == "east-centre"
+    assert roster.at_level(Level.DISTRICT, WEST, DAY) == roster.at_level(Level.DISTRICT, (), DAY) == "rest"
+
+
+def level_of(case: Case) -> str:
+    (said,) = Surroundings(ROSTER, a_policy().calendar, Level.DISTRICT).facts_many([case], case.updated_at)
+    return said.level
 
 
 def test_a_case_has_a_level_for_the_rulebook_only_after_it_was_moved() -> None:
     story = a_story(State.PENDING_DISPATCH, policy=a_policy(starting_level=Level.DISTRICT))
-    assert facts_of(story.case, Level.DISTRICT).level == ""
+    assert level_of(story.case) == ""
 
     overseer = Actor("dispatcher-1", Role.DISPATCHER)
     story.do(Command(Verb.RAISE, overseer, story.case.id, level=Level.CITY, reason="cross-district"))
-    assert facts_of(story.case, Level.DISTRICT).level == "city"
+    assert level_of(story.case) == "city"
 
     story.do(Command(Verb.LOWER, overseer, story.case.id, level=Level.DISTRICT, reason="local after all"))
-    assert facts_of(story.case, Level.DISTRICT).level == ""
+    assert level_of(story.case) == ""
 
 
 # --- 属地兜底
 
 
 def test_what_no_rule_covers_goes_to_the_unit_of_the_territory() -> None:
-    found = verdict(Rule("r", "roads", urgency="critical"), fallback="@street-office")
+    found = verdict(rule("r", "roads", urgency="critical"), fallback="@street-office")
     assert (found.lead, found.assist, found.rule, found.rulebook) == ("street-1", (), "", "book-7")
     assert found.reason == "属地兜底: no rule of the rulebook matches; street-1 answers for the territory"
     assert found.passed_over == ("r: urgency is normal, not critical",)
 
 
 def test_a_rule_goes_before_the_fallback_however_little_it_says() -> None:
-    assert verdict(Rule("any", "drains"), fallback="@street-office").lead == "drains"
+    assert verdict(rule("any", "drains"), fallback="@street-office").lead == "drains"
 
 
 def test_the_fallback_has_it_after_the_rules_unit_sent_it_back() -> None:
@@ -132,23 +134,24 @@ def test_without_a_fallback_there_the_desk_decides_and_knows_why(changes: dict[s
 def test_a_fallback_that_can_never_be_found_is_a_fault_of_the_book() -> None:
     for name in ("nobody", "@village"):
         with pytest.raises(Invalid) as caught:
-            Rulebook("book-7", (), ROSTER, DEPTHS, name)
+            book_of(roster=ROSTER, fallback=name)
         assert [(f.pointer, f.code, f.hint) for f in caught.value.faults] == [("/fallback", "unit-unknown", name)]
 
 
 # --- For any book
 
 ASKS = st.fixed_dictionaries(
-    {
-        "category": st.sampled_from(["*", "pothole", "rubbish", "class:01"]),
-        "area": st.sampled_from(["*", *DEPTHS]),
-        "urgency": st.sampled_from(["*", "normal", "critical"]),
-    }
+    {},
+    optional={
+        "category": st.sampled_from(["pothole", "rubbish", "class:01"]),
+        "area": st.sampled_from(sorted(AREAS.depths)),
+        "urgency": st.sampled_from(["normal", "critical"]),
+    },
 )
 LEADS = st.sampled_from(["roads", "drains", "hq", "@street-office"])
 ASSISTS = st.sampled_from([(), ("drains",), ("@street-office", "hq")])
 RULES = st.lists(st.tuples(ASKS, LEADS, ASSISTS), max_size=8, unique_by=lambda row: tuple(sorted(row[0].items()))).map(
-    lambda rows: [Rule(f"r{n}", lead, assist=others, **asks) for n, (asks, lead, others) in enumerate(rows)]
+    lambda rows: [rule(f"r{n}", lead, assist=others, **asks) for n, (asks, lead, others) in enumerate(rows)]
 )
 CASES = st.fixed_dictionaries(
     {
@@ -176,7 +179,7 @@ def test_a_fallback_changes_nothing_where_a_rule_holds(book: list[Rule], case: d
     if bare.lead is not None:
         assert found == bare
     else:
-        unit = ROSTER.resolve(fallback, case["areas"])
+        unit = ROSTER.resolve(fallback, case["areas"], DAY)
         assert found.lead == (None if unit in case["refused_by"] else unit)
         assert (found.rule, found.passed_over) == ("", bare.passed_over)
 
@@ -186,7 +189,7 @@ def test_at_a_level_its_unit_leads_and_all_whom_the_rule_names_are_called_once(
     book: list[Rule], case: dict[str, Any], fallback: str, level: Level
 ) -> None:
     bare, found = verdict(*book, **case), verdict(*book, fallback=fallback, level=level, **case)
-    unit = ROSTER.at_level(level, case["areas"])
+    unit = ROSTER.at_level(level, case["areas"], DAY)
     assert found.lead == (None if unit in case["refused_by"] else unit)
     if found.lead is not None and bare.lead is not None:
         assert [found.lead, *found.assist] == list(dict.fromkeys([found.lead, bare.lead, *bare.assist]))
