@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 PACKAGES := domain classify geo dispatch store handlers streams api runtime
 CODE := $(PACKAGES) tests bench deploy
 
-.PHONY: help setup demo up test check unit contract e2e bench acceptance doctor lock format clean
+.PHONY: help setup demo up test check unit contract e2e vectors bench reliability acceptance evaluate doctor lock format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -49,11 +49,20 @@ contract: setup ## the tests against real Kafka and PostgreSQL
 e2e: setup ## the tests through the front doors
 	$(PY) -m pytest tests/e2e
 
+vectors: setup ## the catalogue of bad input against every way in
+	$(PY) -m tests.vectors
+
 bench: setup ## every benchmark beside its reference; ONLY="Life cycles" runs one
 	$(PY) -m bench --write $(if $(ONLY),--only "$(ONLY)")
 
+reliability: setup ## try to break what is promised, with controls; ONLY=g2 plays one drill, and writes nothing
+	$(PY) -m bench.reliability $(if $(ONLY),--only "$(ONLY)",--write)
+
 acceptance: setup ## replay real cities (skips where the data is absent)
 	$(PY) -m bench.acceptance
+
+evaluate: setup ## how good the advisers are, on real data; ONLY=classify judges one
+	$(PY) -m bench.evaluate --write $(if $(ONLY),--only "$(ONLY)")
 
 lock: ## pin the dependencies anew (needs uv)
 	uv pip compile pyproject.toml --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -q -o requirements.lock

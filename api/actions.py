@@ -21,7 +21,7 @@ from domain.ids import CaseId, ReportId, TaskId
 from domain.matters import MATTER_OF
 from domain.petition import PetitionId
 from domain.place import Place
-from domain.report import checked_point, clean_code, clean_text
+from domain.report import clean_text
 from domain.task import Task
 from handlers.inspect import SENDS
 from handlers.perform import Request as Asked
@@ -60,10 +60,16 @@ _NEW_TASK = SENDS | {Verb.FAIL}
 
 
 async def asked(
-    tools: Deps, who: Caller, case: Case, verb: Verb, task: TaskId | None, expected: int, key: str | None, body: bytes
+    tools: Deps,
+    who: Caller,
+    case: Case,
+    verb: Verb,
+    task: TaskId | None,
+    expected: int,
+    key: str | None,
+    sent: ActionIn,
 ) -> Asked:
-    """The request to the office that a body means. Raises ``Invalid`` for what cannot be meant, ``NotFound``."""
-    sent = ActionIn.model_validate_json(body)
+    """The request to the office that a verb means. Raises ``Invalid`` for what cannot be meant, ``NotFound``."""
     _check_fields(verb, sent)
     command = Command(
         verb=verb,
@@ -74,7 +80,7 @@ async def asked(
         reason=clean_text(sent.reason, "/reason"),
         note=clean_text(sent.note, "/note"),
         photos=await named(tools, who, sent.photos, "/photos", case.id),
-        worker=clean_code(sent.worker, "/worker") if sent.worker else "",
+        worker=sent.worker or "",
         closing=sent.closing or "",
         until=sent.until,
         level=sent.level,
@@ -181,8 +187,7 @@ def _on_the_spot(tools: Deps, _case: Case, command: Command, sent: ActionIn) -> 
     """Where somebody stood who reports from the spot, in WGS-84 as cases are."""
     if sent.position is None:
         return command
-    point = checked_point(sent.position.lon, sent.position.lat, sent.position.crs, "/position")
-    (position,) = tools.office.advisers.where.in_wgs84([point])
+    (position,) = tools.office.advisers.where.in_wgs84([sent.position.point("/position")])
     return replace(command, position=position)
 
 

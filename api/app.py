@@ -4,24 +4,31 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI, Request, Response
+from fastapi.responses import PlainTextResponse
 
 from api import errors
 from api.auth import PUBLIC, ROUTES
 from api.deps import Deps
+from api.duplicate_schemas import AsideIn
+from api.parameters import parameters
 from api.routes import (
     alerts,
     assets,
     attachments,
     cases,
+    duplicates,
     health,
+    imports,
     inspection,
     open311,
     report_batch,
     reports,
+    rulebooks,
     stream,
     tasks,
     tickets,
 )
+from api.rulebook_schemas import DispatchQuestion, RulebookIn
 from api.schemas import problems, request_schemas
 from api.ticket_schemas import TicketActionIn
 
@@ -49,17 +56,21 @@ def create_app(
 
     app = FastAPI(title="cityloop", version="1", description=_ABOUT, lifespan=lifespan, redoc_url=None)
     errors.install(app)
-    for module in (reports, report_batch, cases, tasks, tickets, inspection, alerts, assets, attachments, stream):
-        app.include_router(module.router, responses=problems(401, 403, 422, 503))
+    of_cases = (reports, report_batch, cases, duplicates, tasks, tickets, inspection, alerts)
+    for module in (*of_cases, assets, attachments, imports, rulebooks, stream):
+        app.include_router(module.router, responses=problems(401, 403, 408, 422, 429, 431, 503))
     for own in (open311, health):
         app.include_router(own.router)
 
-    @app.get("/metrics", tags=["health"])
+    @app.get("/metrics", tags=["health"], response_class=PlainTextResponse)
     async def metrics(request: Request) -> Response:
         """Business and technical figures in Prometheus text format."""
         return Response(await scrape(request.app.state.deps), media_type="text/plain; version=0.0.4; charset=utf-8")
 
-    app.openapi()["components"]["schemas"].update(request_schemas(TicketActionIn))
+    app.openapi()["components"]["schemas"].update(
+        request_schemas(TicketActionIn, AsideIn, RulebookIn, DispatchQuestion)
+    )
+    app.state.parameters = parameters(app.openapi())
     # by way of OpenAPI, which sees every route however deep its router is nested
     for path, operations in app.openapi()["paths"].items():
         for method in operations:

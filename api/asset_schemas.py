@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from api.case_schemas import AreaOut
+from api.parameters import AsWritten
 from api.schemas import Strict
 from domain.asset import MAX_SCANNED
 from domain.place import Crs
@@ -18,9 +19,9 @@ class AssetQuery(Strict):
 
     qr: Annotated[str, Field(min_length=1, max_length=MAX_SCANNED)] | None = None
     near: Annotated[str, Field(min_length=3, max_length=64)] | None = Field(None, examples=["113.934867,27.964142"])
-    crs: Annotated[Crs, Field(strict=False)] | None = None
-    radius_m: Annotated[float, Field(strict=False, ge=1, le=FARTHEST_M)] = 50.0
-    limit: Annotated[int, Field(strict=False, ge=1, le=MOST)] = 20
+    crs: Annotated[str, Field(json_schema_extra={"enum": list(Crs)})] | None = None
+    radius_m: Annotated[float, AsWritten, Field(strict=False, ge=1, le=FARTHEST_M)] = 50.0
+    limit: Annotated[int, AsWritten, Field(strict=False, ge=1, le=MOST)] = 20
 
 
 class BodyOut(BaseModel):

@@ -5,12 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
+from api.rates import Rates
 from domain.actor import Actor, Role
 from domain.errors import Invalid, Refused
 from store.views import ClientView, Scope, Views
 
 _REPORTERS = frozenset({Role.INSPECTOR, Role.HOTLINE, Role.DESK, Role.ADMIN})
 _DRAWERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
+# they merge and split cases too
+_COMPARERS = frozenset({Role.DESK, Role.CHIEF, Role.DISPATCHER, Role.ADMIN})
 _STAFF = frozenset(
     {Role.DESK, Role.CHIEF, Role.DISPATCHER, Role.OFFICER, Role.CALLBACK, Role.SUPERVISOR, Role.VIEWER, Role.ADMIN}
 )
@@ -19,6 +22,10 @@ _ACTORS = _EVERYBODY - {Role.VIEWER}
 _FIELD = frozenset({Role.UNIT, Role.INSPECTOR})
 # what was said to a caller is for those who speak to callers, and the units that must
 _TICKETS = frozenset({Role.HOTLINE, Role.DESK, Role.CALLBACK, Role.UNIT, Role.ADMIN})
+_IMPORTERS = frozenset({Role.HOTLINE, Role.ADMIN})
+# who dispatches keeps the rulebook; who is answerable for it approves
+_RULE_KEEPERS = frozenset({Role.DISPATCHER, Role.CHIEF, Role.ADMIN})
+_RULE_APPROVERS = frozenset({Role.CHIEF, Role.ADMIN})
 
 # Which verb a role may use on a case is the law's business (domain.lifecycle); this table is about routes.
 ROUTES: Mapping[str, frozenset[Role]] = {
@@ -31,6 +38,9 @@ ROUTES: Mapping[str, frozenset[Role]] = {
     "GET /v1/cases/{no}/explain": _STAFF | {Role.UNIT},
     "GET /v1/cases/{no}/actions": _STAFF | _FIELD | {Role.HOTLINE},
     "POST /v1/cases/{no}/actions/{verb}": _ACTORS,
+    "GET /v1/cases/{no}/duplicates": _STAFF,
+    "PUT /v1/cases/{no}/duplicates/{other}": _COMPARERS,
+    "GET /v1/duplicates": _STAFF,
     "GET /v1/tasks": _FIELD,
     "POST /v1/tasks/{task_id}/actions/{verb}": _FIELD,
     "PUT /v1/presence": frozenset({Role.INSPECTOR}),
@@ -50,6 +60,21 @@ ROUTES: Mapping[str, frozenset[Role]] = {
     "GET /v1/attachments/{attachment_id}": _EVERYBODY,
     "GET /v1/attachments/{attachment_id}/about": _EVERYBODY,
     "GET /v1/attachments/{attachment_id}/thumbnail": _EVERYBODY,
+    "POST /v1/imports": _IMPORTERS,
+    "GET /v1/imports": _IMPORTERS,
+    "GET /v1/imports/{import_id}": _IMPORTERS,
+    "GET /v1/imports/{import_id}/report": _IMPORTERS,
+    "POST /v1/imports/{import_id}:cancel": _IMPORTERS,
+    "GET /v1/dispatch/rules": _STAFF,
+    "POST /v1/dispatch:explain": _STAFF,
+    "POST /v1/rulebooks": _RULE_KEEPERS,
+    "GET /v1/rulebooks": _STAFF,
+    "GET /v1/rulebooks/{rulebook_id}": _STAFF,
+    "GET /v1/rulebooks/{rulebook_id}/table": _STAFF,
+    "POST /v1/rulebooks/{rulebook_id}:check": _RULE_KEEPERS,
+    "POST /v1/rulebooks/{rulebook_id}:approve": _RULE_APPROVERS,
+    "POST /v1/rulebooks/{rulebook_id}:retire": _RULE_APPROVERS,
+    "POST /v1/rulebooks/{rulebook_id}:simulate": _RULE_KEEPERS,
     "GET /v1/assets": _EVERYBODY,
     "GET /v1/assets/{code}": _EVERYBODY,
     "GET /v1/stream": _STAFF | {Role.UNIT},
@@ -94,14 +119,16 @@ class Caller:
 class Gate:
     """Recognises API keys. A key's owner is remembered for 30 s, so that a revoked key is out within that time."""
 
-    def __init__(self, views: Views) -> None:
+    def __init__(self, views: Views, rates: Rates) -> None:
         self._views = views
+        self._rates = rates
         self._known: dict[bytes, tuple[float, Caller]] = {}
 
     async def caller(self, authorization: str | None, route: str) -> Caller:
         """The caller behind an ``Authorization: Bearer KEY`` header, if its role may use the route.
 
-        Raises ``Invalid`` (401) for no or an unknown key, ``Refused`` (403) for a role the route is not for.
+        Raises ``Invalid`` (401) for no or an unknown key, ``Refused`` (403) for a role the route is not for, and
+        ``RateLimited`` (429) for one that asks too often.
         """
         scheme, _, key = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not key:
@@ -109,6 +136,7 @@ class Gate:
         caller = await self._recognise(sha256(key.strip().encode()).digest())
         if caller.actor.role not in ROUTES[route]:
             raise Refused("role-not-allowed", "角色无权访问", f"{route} is not for role {caller.actor.role}")
+        self._rates.asked(caller.actor, route)
         return caller
 
     async def known(self, key: str) -> Caller:

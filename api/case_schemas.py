@@ -169,7 +169,7 @@ class StepOut(BaseModel):
 
 
 class Explanation(BaseModel):
-    """Why this category, place, unit and deadline, in facts and in sentences."""
+    """Why this category, place, unit and deadline, in facts and in sentences; ``citizen`` may be told to the caller."""
 
     no: str
     what: dict[str, Any]
@@ -177,6 +177,7 @@ class Explanation(BaseModel):
     who: dict[str, Any] | None
     when: list[DeadlineOut]
     sentences: list[str]
+    citizen: str
 
 
 class ActionsOut(BaseModel):

@@ -1,7 +1,7 @@
 """One table from the tree of errors to problem+json (RFC 9457). Chinese title, stable English code, JSON pointers."""
 
-import re
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 from fastapi import FastAPI, Request, Response
@@ -9,17 +9,21 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
+from api.limits import RateLimited
 from domain.errors import CityloopError, Conflict, Fault, Invalid, NotFound, Refused, Unavailable
+from domain.jsontext import step
 
 MAX_FAULTS = 20
 _RETRY_AFTER = {"attachment-quota": "3600"}  # seconds; what is there no room for now is mostly there a moment later
-_FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
 
 # Refusals are 409 (the case does not allow it) unless their code says otherwise.
 STATUS_BY_CODE: Mapping[str, int] = {
+    "charset-unsupported": 415,
+    "headers-too-large": 431,
     "json-invalid": 400,
     "json-duplicate-key": 400,
     "json-too-deep": 400,
+    "number-too-long": 400,
     "cursor-invalid": 400,
     "field-repeated": 400,
     "form-incomplete": 400,
@@ -34,6 +38,7 @@ STATUS_BY_CODE: Mapping[str, int] = {
     "credentials-invalid": 401,
     "actor-not-allowed": 403,
     "door-closed": 403,
+    "request-timeout": 408,
     "role-not-allowed": 403,
     "task-not-yours": 403,
     "four-eyes": 403,
@@ -43,6 +48,10 @@ STATUS_BY_CODE: Mapping[str, int] = {
     "service-unknown": 404,
     "method-not-allowed": 405,
     "body-too-large": 413,
+    "rows-too-many": 413,
+    "table-type": 415,
+    "import-quota": 429,
+    "source-not-yours": 403,
     "media-type-unsupported": 415,
     "idempotency-key-reused": 422,
     "upload-checksum-invalid": 400,
@@ -83,6 +92,7 @@ STATUS_BY_CODE: Mapping[str, int] = {
         422,
     ),
     "precondition-required": 428,
+    "rate-limited": 429,
     "too-many-streams": 429,
 }
 
@@ -101,8 +111,13 @@ _PYDANTIC_CODES = {
     "finite_number": ("number-not-finite", "必须为有限数"),
     "string_too_long": ("text-too-long", "文本过长"),
     "string_too_short": ("text-empty", "文本不能为空"),
+    "too_long": ("too-many-items", "项目过多"),
     "timezone_aware": ("timestamp-no-offset", "时间缺少时区"),
+    "datetime_parsing": ("timestamp-invalid", "时间格式有误"),
+    "datetime_from_date_parsing": ("timestamp-invalid", "时间格式有误"),
 }
+
+_DEFAULT = ("type-mismatch", "请求内容有误")
 
 
 def status_of(error: CityloopError) -> int:
@@ -137,30 +152,36 @@ def problem(error: CityloopError) -> Response:
     status, headers = status_of(error), {}
     if isinstance(error, Conflict):
         headers["ETag"] = f'"{error.current_version}"'
-    if status in (429, 503):
-        headers["Retry-After"] = _RETRY_AFTER.get(error.code, "2")
+    if status in (408, 429, 503) or error.code == "idempotency-in-progress":
+        headers.update(later(error))
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return Response(msgspec.json.encode(told(error)), status, headers, "application/problem+json")
 
 
+def later(error: CityloopError) -> Mapping[str, str]:
+    """The headers that say when the same request may be sent again."""
+    return error.headers if isinstance(error, RateLimited) else {"Retry-After": _RETRY_AFTER.get(error.code, "2")}
+
+
 def invalid_of(error: ValidationError | RequestValidationError) -> Invalid:
     """A pydantic error as one of ours, with a fault for each field and without the values."""
-    faults = []
+    faults, titles = [], []
     for each in error.errors():
-        where = [_told(part) for part in each["loc"] if part not in ("body", "query", "path", "header")]
-        code, _ = _PYDANTIC_CODES.get(each["type"], ("type-mismatch", ""))
-        if each["type"].startswith(("int_parsing", "int_from", "less_than", "greater_than")):
-            code = "number-out-of-range"
+        where = [step(part) for part in each["loc"] if part not in ("body", "query", "path", "header")]
+        code, title = _code_of(each)
         faults.append(Fault("/" + "/".join(where), code))
-    first = faults[0].code if faults else "type-mismatch"
-    titles = dict(_PYDANTIC_CODES.values())
-    return Invalid(first, titles.get(first, "请求内容有误"), f"{len(faults)} faults", tuple(faults))
+        titles.append(title)
+    return Invalid(faults[0].code, titles[0], f"{len(faults)} faults", tuple(faults))
 
 
-def _told(part: int | str) -> str:
-    """A step of a pointer; a name that is not one of a field's kind is a sender's words and is not repeated."""
-    return str(part) if isinstance(part, int) or _FIELD.fullmatch(part) else "?"
+def _code_of(error: Mapping[str, Any]) -> tuple[str, str]:
+    """Code and title of one of pydantic's errors; those of our own validators carry both."""
+    kind = error["type"]
+    if kind.startswith(("int_from", "less_than", "greater_than")):
+        of_page = error["loc"] == ("query", "limit")
+        return ("limit-out-of-range", "每页条数超出范围") if of_page else ("number-out-of-range", "数值超出范围")
+    return (kind, error["msg"]) if "-" in kind else _PYDANTIC_CODES.get(kind, _DEFAULT)
 
 
 def install(app: FastAPI) -> None:

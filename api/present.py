@@ -2,25 +2,27 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any
 
 import msgspec
 
 from api.case_schemas import DeadlineOut, PetitionOut, StepOut, TaskOut
-from domain.case import Case, Deadline
+from domain.case import Case, Clock, Deadline
 from domain.petition import Petition
-from domain.task import Task
+from domain.task import Part, Task
 
 Plain = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The city pack's words: units and areas by code, states and other terms by their English name."""
+    """The city pack's words: units and areas by code, states and other terms by their English name; its time zone."""
 
     units: Mapping[str, str]
     areas: Mapping[str, str]
     labels: Mapping[str, str]
+    zone: tzinfo
 
 
 class Presenter:
@@ -103,16 +105,32 @@ class Presenter:
         if verdict is not None:
             unit = self._unit(verdict.lead) if verdict.lead else "派遣席"
             sentences.append(f"主办：{unit}（{verdict.reason}；{verdict.rulebook}）")
+            sentences += [f"未采用：{rule}" for rule in verdict.passed_over]
+            sentences += [f"假如：{change}" for change in verdict.changes]
         sentences += [f"时限：{d.clock} {d.due_at:%Y-%m-%d %H:%M}（{d.origin}，{d.state}）" for d in case.deadlines]
         return {
             "no": case.no,
             "what": {"category": msgspec.to_builtins(case.category), "condition": msgspec.to_builtins(case.condition),
-                     "judgement": msgspec.to_builtins(what)},
+                     "judgement": msgspec.to_builtins(what), "tags": list(case.tags)},
             "where": {**msgspec.to_builtins(case.place), "areas": areas},
             "who": msgspec.to_builtins(verdict),
             "when": [deadline(d) for d in case.deadlines],
             "sentences": sentences,
+            "citizen": self._for_the_citizen(case),
         }  # fmt: skip
+
+    def _for_the_citizen(self, case: Case) -> str:
+        """Who deals with it and until when, fit to be read out to whoever reported it: no codes, no names of rules."""
+        what = f"“{case.category.name}”" if case.category else ""
+        where = self._names.areas.get(case.place.path[-1], "") if case.place.path else ""
+        told = f"您反映的{where}{what}问题"
+        if case.lead is None or not case.lead.unit:
+            return f"{told}正在确定承办单位。"
+        others = [self._unit(t.unit) for t in case.tasks if t.part is Part.ASSIST and t.unit and t.open]
+        helped = f"，{'、'.join(others)}协助" if others else ""
+        due = case.running(Clock.DISPOSAL)
+        until = f"，计划于{due.due_at.astimezone(self._names.zone):%Y年%m月%d日%H时%M分}前处置完毕" if due else ""
+        return f"{told}已交由{self._unit(case.lead.unit)}办理{helped}{until}。"
 
     def _unit(self, unit: str) -> str:
         return self._names.units.get(unit, unit)

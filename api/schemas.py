@@ -5,18 +5,30 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from api.attachment_schemas import AttachmentOut
 from domain.asset import MAX_SCANNED
 from domain.case import Clock
 from domain.catalogue import Kind, Urgency
-from domain.place import Crs, Level
+from domain.errors import Invalid
+from domain.jsontext import why_no_time
+from domain.place import Crs, Level, Point
+from domain.reading import Flag
+from domain.report import CallerKind, checked_point, clean_code, crs_of
 from domain.ticket import Appeal
 
-Code = Annotated[str, Field(min_length=1, max_length=64)]
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+def _clean(code: str) -> str:
+    """A code of one line, in which nothing hides."""
+    try:
+        return clean_code(code, "")
+    except Invalid as error:
+        raise PydanticCustomError(error.code, error.title) from None
+
+
+Code = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_clean)]
 _RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:")
 
 
@@ -24,9 +36,7 @@ def _written_time(value: object) -> object:
     """RFC 3339 text only: a bare number would be taken for seconds or milliseconds by its size."""
     if isinstance(value, str) and _RFC3339.match(value):
         return value
-    if isinstance(value, str) and _DATE.fullmatch(value):
-        raise PydanticCustomError("timezone_aware", "a date alone is a day somewhere, not a moment")
-    raise PydanticCustomError("type-mismatch", "an RFC 3339 time with offset is expected")
+    raise PydanticCustomError(*why_no_time(value))
 
 
 class Strict(BaseModel):
@@ -40,15 +50,20 @@ class PositionIn(Strict):
 
     lon: float = Field(examples=[113.934867])
     lat: float = Field(examples=[27.964142])
-    crs: Annotated[Crs, Field(strict=False, examples=["EPSG:4326"])]
+    crs: Annotated[str, Field(json_schema_extra={"enum": list(Crs)})] | None = Field(None, examples=["EPSG:4326"])
     accuracy_m: float | None = Field(None, gt=0, le=100_000, description="as the phone says, metres", examples=[8.0])
+
+    def point(self, pointer: str) -> Point:
+        """The position as a point that can be one. Raises ``Invalid``."""
+        return checked_point(self.lon, self.lat, crs_of(self.crs, pointer), pointer)
 
 
 class CallerIn(Strict):
-    """How to reach the person who reported. Stored apart from the report and never published."""
+    """How to reach who reported: stored apart from the report and never published. ``kind`` is who speaks."""
 
     name: str = Field("", max_length=100)
-    phone: str = Field("", max_length=40)
+    phone: str = Field("", max_length=40, examples=["13900000000"])
+    kind: CallerKind | None = None
 
 
 class ReportIn(Strict):
@@ -182,6 +197,7 @@ class ReportOut(BaseModel):
     asset: str | None
     cases: list[Linked]
     attachments: list[AttachmentOut]
+    flags: list[Flag] = Field(description="what is doubtful about it: docs/strictness.md")
 
 
 class Drawn(BaseModel):

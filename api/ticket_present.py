@@ -1,6 +1,6 @@
 """How 12345 tickets are shown: plain data in the shapes of ``api.ticket_schemas``."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from api.present import Plain
@@ -32,10 +32,10 @@ def line(seen: TicketLine | TicketView) -> Plain:
     }
 
 
-def whole(seen: TicketView, verbs: tuple[TicketVerb, ...]) -> Plain:
+def whole(seen: TicketView, answers: Sequence[Mapping[str, Any]], verbs: tuple[TicketVerb, ...]) -> Plain:
     """A ticket with all around it (``TicketWhole``)."""
-    answers = [{"version": one["version"], "at": one["at"], "text": one["words"]} for one in seen.answers]
-    return {**line(seen), "address": seen.address, "cases": list(seen.cases), "answers": answers, "verbs": verbs}
+    told = [{"version": one["version"], "at": one["at"], "text": one["words"]} for one in answers]
+    return {**line(seen), "address": seen.address, "cases": list(seen.cases), "answers": told, "verbs": verbs}
 
 
 def step(event: Mapping[str, Any]) -> Plain:

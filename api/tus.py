@@ -11,6 +11,7 @@ from email.utils import format_datetime
 from fastapi import Request, Response
 from starlette.requests import ClientDisconnect
 
+from api.body import whole
 from api.errors import problem
 from domain.attachment import MAX_SIZE, Attachment, AttachmentState
 from domain.errors import CityloopError, Invalid, Refused
@@ -126,14 +127,9 @@ async def once(piece: bytes) -> AsyncIterator[bytes]:
     yield piece
 
 
-async def whole(request: Request) -> bytes:
-    """A small body whole, cut off while it arrives. Raises ``Invalid`` (413)."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_WHOLE:
-            raise Invalid("body-too-large", "请求内容过大", f"at most {MAX_WHOLE} bytes; larger files go in pieces")
-    return bytes(body)
+async def small(request: Request) -> bytes:
+    """A small body whole. Raises ``Invalid`` (413)."""
+    return await whole(request, MAX_WHOLE, "; larger files go in pieces")
 
 
 def standing(upload: Attachment) -> dict[str, str]:

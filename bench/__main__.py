@@ -11,18 +11,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 
-from bench import assets, http, lifecycle, locate, memory, pipeline, stages
+from bench import assets, gazetteer, http, joins, lifecycle, locate, memory, overload, pipeline, stages, verdicts
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 
 PARTS: dict[str, ModuleType] = {
     "HTTP reports, durable": http,
+    "Overload": overload,
     "Kafka to dispatched": pipeline,
     "CPU by stage": stages,
     "Points located": locate,
+    "Verdicts": verdicts,
     "Memory": memory,
     "Life cycles": lifecycle,
     "assets": assets,
+    "Joins": joins,
+    "Addresses": gazetteer,
 }
 
 

@@ -39,7 +39,8 @@ def _load(url: str, key: str, body: bytes, connections: int, seconds: float) -> 
     return Load(**json.loads(run(command, input=body, capture_output=True, check=True).stdout))
 
 
-def _await(url: str) -> None:
+def answers(url: str) -> None:
+    """Wait until there is an answer. Raises ``TimeoutError`` after half a minute."""
     for _ in range(300):
         try:
             urlopen(url, timeout=1).close()  # noqa: S310  (our own address)
@@ -55,7 +56,7 @@ def _bare(settings: Settings) -> Iterator[str]:
     port = free_port()
     server = Popen([sys.executable, "-m", "bench.bare_api", str(port)], env={**settings.environment()})
     try:
-        _await(f"http://127.0.0.1:{port}/openapi.json")
+        answers(f"http://127.0.0.1:{port}/openapi.json")
         yield f"http://127.0.0.1:{port}/reports"
     finally:
         server.terminate()
@@ -71,7 +72,7 @@ def main(seconds: float = 6.0, rounds: int = 5) -> str:
         body = _body(own)
         with processes(own, ["api"]), _bare(own) as bare:
             ours = f"http://{own.api_host}:{own.api_port}/v1/reports"
-            _await(f"http://{own.api_host}:{own.api_port}/livez")
+            answers(f"http://{own.api_host}:{own.api_port}/livez")
             for warm_up in (ours, bare):
                 _load(warm_up, key, body, 8, 1.0)
             for _ in range(rounds):

@@ -13,7 +13,6 @@ import msgspec
 from bench.callers import Told, told
 from bench.tickets import tickets
 from classify.classifier import Classification
-from dispatch.facts import facts_of
 from domain.actor import SYSTEM, Actor, Role
 from domain.case import Case, Clock, State, Verdict
 from domain.commands import Command, Opening, Verb
@@ -155,7 +154,8 @@ class _Teller:
 
     def _dispatch(self) -> None:
         """By rule within the second; where no rule names a unit, by the dispatcher, to the duty desk."""
-        (verdict,) = self._desk.who.choose_many([facts_of(self._case, self._desk.policy.starting_level)])
+        facts = self._desk.surroundings.facts_many([self._case], self._case.updated_at)
+        (verdict,) = self._desk.who.choose_many(facts)
         actor, wait = SYSTEM, timedelta(seconds=1)
         if verdict.lead is None:
             self._do(Verb.DEFER, SYSTEM, wait, verdict=verdict)

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from bench.lives import FRACTION, KEY, NO, Life
-from domain.duplicates import CELL
 from domain.ids import CaseNo
+from domain.lattice import CELL
 from domain.ticket import PromiseKind
 from handlers.accept import fingerprint
 from store.cases import area_key

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 import msgspec
 
 from bench.tickets import tickets
-from dispatch.facts import facts_of
 from domain.actor import SYSTEM
 from domain.commands import Command, Opening, Verb
 from domain.ids import CaseId, CaseNo, ReportId, TaskId
@@ -53,7 +52,7 @@ def sample() -> Sample:
             what.condition,
         )  # fmt: skip
         filed = decide(None, Command(Verb.FILE, SYSTEM, opening=opening), now, desk.policy)
-        (verdict,) = desk.who.choose_many([facts_of(filed.case, desk.policy.starting_level)])
+        (verdict,) = desk.who.choose_many(desk.surroundings.facts_many([filed.case], now))
         if verdict.lead is None or verdict.assist:
             continue
         command = Command(Verb.DISPATCH, SYSTEM, verdict=verdict, new_tasks=(TaskId(new_id()),))

@@ -127,11 +127,21 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A unit that history speaks for, with the probability that it is the right one (0 to 1)."""
+
+    unit: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """Who must act, and why: the rule, its rulebook, the facts that decided, the rules that were passed over.
 
-    ``lead`` is None where no rule matched; the case then waits at the duty desk. ``optional`` names the assistants
-    that need not have reported before the lead finishes.
+    ``lead`` is None where no rule matched; the case then waits at the duty desk, with ``suggested`` units if history
+    knows any. ``optional`` names the assistants that need not have reported before the lead finishes. ``plan`` is the
+    emergency plan the rule starts, ``limit`` replaces the condition's limit of disposal, ``instruction`` is for the
+    unit, ``choice`` are the units the rule left a choice between, ``changes`` says what would have changed the outcome.
     """
 
     lead: str | None
@@ -141,6 +151,12 @@ class Verdict:
     rulebook: str = ""
     reason: str = ""
     passed_over: tuple[str, ...] = ()
+    plan: str = ""
+    limit: Limit | None = None
+    instruction: str = ""
+    choice: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
+    suggested: tuple[Suggestion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +175,8 @@ class Case:
     ``verified`` is the inspector's word before filing; ``jointly``: the joint decision desk has named the unit, which
     cannot send it back any more; ``resumes`` is the state a suspended case goes on in; ``level`` is who handles it.
     ``closing`` is ``met`` (the closing condition holds) or ``notice`` (告知性结案). ``alert`` is the last
-    message to the public.
+    message to the public. ``component`` is the code of the component it is about, ``caller`` the kind of the first
+    caller, ``tags`` what the first report's words were heard to speak of: what the rulebook may ask.
     """
 
     id: CaseId
@@ -202,6 +219,9 @@ class Case:
     petitions: tuple[Petition, ...] = ()
     supervisions: tuple[Supervision, ...] = ()
     call_backs: tuple[CallBack, ...] = ()
+    component: str = ""
+    caller: str = ""
+    tags: tuple[str, ...] = ()
 
     @property
     def open(self) -> bool:

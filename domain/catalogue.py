@@ -74,16 +74,16 @@ class Season:
 
     def covers(self, day: date) -> bool:
         """Whether ``day``, in local time, lies in the season."""
-        return self._covers((day.month, day.day))
+        return in_season((day.month, day.day), self.first, self.last)
 
     def overlaps(self, other: "Season") -> bool:
         """Whether some day lies in both."""
-        return self._covers(other.first) or other._covers(self.first)
+        return in_season(other.first, self.first, self.last) or in_season(self.first, other.first, other.last)
 
-    def _covers(self, day: tuple[int, int]) -> bool:
-        if self.first <= self.last:
-            return self.first <= day <= self.last
-        return day >= self.first or day <= self.last
+
+def in_season(day: tuple[int, int], first: tuple[int, int], last: tuple[int, int]) -> bool:
+    """Whether a day of the year (month, day) lies from ``first`` to ``last``, both included, over the new year too."""
+    return first <= day <= last if first <= last else day >= first or day <= last
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +141,8 @@ class Catalogue:
     """All categories a city uses, their conditions, and the way from old codes to current ones.
 
     ``categories`` is keyed by ``Category.key``; ``conditions`` by the same key, in the table's order; ``legacy`` maps
-    an old code, as sources still send it (``"event:0110"``), to a current key. ``current`` is the standard that a
-    bare code means.
+    an old code, as sources still send it, to a current key: ``"event:0110"`` in the edition the city's sources wrote
+    last, ``"cjt214-2007:event:0501"`` in any. ``current`` is the standard that a bare code means.
     """
 
     current: str
@@ -167,13 +167,17 @@ class Catalogue:
     def find(self, code: str, kind: Kind = Kind.EVENT) -> Category:
         """The category that a source means by ``code``: a full key, a current code, or an old one that is mapped.
 
+        An old code with its edition before it (``"cjt214-2007:event:0501"``) means that edition's. The editions of
+        2007 and 2013 give the same four digits to different events (突发事件 and 街面秩序 changed places).
+
         A component's code means the event «<component>异常» where the table has one (GB/T 47678.5-2026, table C.1,
         gives it the same digits). In the tables before, the digits of a component may belong to an event that has
         nothing to do with it: then they mean the component. Raises ``Invalid`` with code ``category-unknown``.
         """
         event, own = f"{self.current}:{Kind.EVENT}:{code}", f"{self.current}:{kind}:{code}"
         defect = event in self.categories and self.categories[event].component == code
-        for key in (code, event if defect else own, own, event, self.legacy.get(f"{kind}:{code}", "")):
+        old = self.legacy.get(f"{kind}:{code}") or self.legacy.get(code, "")
+        for key in (code, event if defect else own, own, event, old):
             if key in self.categories:
                 return self.categories[key]
         raise Invalid("category-unknown", "类别代码不在现行目录中", f"{kind} code of {self.current} expected")

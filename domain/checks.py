@@ -9,10 +9,10 @@ from domain.alarms import ALARMS, ringing
 from domain.case import Case, Clock, State
 from domain.clock import Limit
 from domain.commands import Command, Opening, Verb
-from domain.duplicates import metres
 from domain.duties import task_of
 from domain.errors import Refused
 from domain.guards import named_task
+from domain.lattice import metres
 from domain.matters import MATTER_OF, asks, check_answer, check_asking, owed_reply
 from domain.place import LEVELS
 from domain.policy import Policy

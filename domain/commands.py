@@ -83,6 +83,9 @@ class Opening:
     category: Category | None
     condition: Condition | None
     occurred_at: datetime | None = None
+    component: str = ""
+    caller: str = ""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,11 @@ class Invalid(CityloopError):
     """The input cannot be understood or breaks a rule of form. Sending it again will not help."""
 
 
+def invalid(pointer: str, code: str, title: str, hint: str = "") -> Invalid:
+    """The error for one field, with its one fault."""
+    return Invalid(code, title, faults=(Fault(pointer, code, hint),))
+
+
 class Refused(CityloopError):
     """Understood, but the law says no: wrong state, wrong actor, a guard not met."""
 

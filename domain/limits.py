@@ -18,7 +18,8 @@ def limit_of(
 ) -> Found:
     """The limit that a clock set at ``at`` runs by (None: the city sets none), its origin, its calendar's name.
 
-    A plan's limit beats the rework limit, that a rule for the level, that the filing condition, that the city's rule.
+    A plan's limit beats the rework limit, that the dispatch rule's own, that a rule for the level, that the filing
+    condition, that the city's rule.
     """
     if task is not None and task.limit is not None:
         return task.limit, _plan_origin(case, command), ""
@@ -28,6 +29,9 @@ def limit_of(
             return lead, _plan_origin(case, command), ""
     if clock is Clock.DISPOSAL and command.verb is Verb.FAIL and policy.rework_limit:
         return policy.rework_limit, "policy.rework_limit", ""
+    verdict = command.verdict or (case.verdict if case else None)
+    if clock in (Clock.DISPOSAL, Clock.ASSIST) and verdict is not None and verdict.limit is not None:
+        return verdict.limit, f"rule {verdict.rule}", ""
     rule = policy.limit(clock, *_urgency_and_level(case, command, policy))
     ruled: Found = (rule.limit, f"policy.limits.{clock}", rule.calendar) if rule else (None, "", "")
     if clock not in (Clock.DISPOSAL, Clock.ASSIST) or (rule and rule.level):

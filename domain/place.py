@@ -54,8 +54,10 @@ class Place:
 
     ``path`` holds area codes from the top down, e.g. (city, district, street, community, grid); it is empty where
     the place is outside or unknown. ``grid`` is the 15-character unit grid code, or None where only a coarser area
-    is known. ``distance`` is the metres to the nearest area when the point itself lies in none. The point itself is
-    not part of a place, so that one place value serves every point of its grid.
+    is known. ``distance`` is the metres to the nearest area when the point itself lies in none. ``version`` names the
+    version of the map it was looked up on, by its first day (``2026-07-01``; empty: the map has always held), so that
+    a case keeps the grids it was filed under when the city draws new ones. The point itself is not part of a place,
+    so that one place value serves every point of its grid.
     """
 
     path: tuple[str, ...] = ()
@@ -63,6 +65,7 @@ class Place:
     doubt: Doubt = Doubt.NONE
     distance: float = 0.0
     candidates: tuple[str, ...] = ()
+    version: str = ""
 
     @property
     def certain(self) -> bool:

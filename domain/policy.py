@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import inf
 
 from domain.actor import Role
 from domain.case import Clock, Deadline
 from domain.catalogue import Urgency
 from domain.clock import Calendar, Limit, TimeUnit, due, left, remaining, resumed, shifted, spent
 from domain.commands import Verb
+from domain.life_safety import LifeSafety
+from domain.likeness import Likeness
 from domain.petition import Matter
 from domain.place import Level
 from domain.plan import Plan
@@ -121,12 +124,14 @@ class Policy:
     """The switches of one city; every one is explained with an example in docs/policy.md.
 
     ``auto_file_from``: a classification at least this sure (0 to 1) is filed without the desk; ``auto_admit_from``:
-    one at least this sure is accepted and waits for filing, where filing is a step of its own. ``auto_verify``: reports
-    of these sources are sent to an inspector first; ``auto_check``: finished work is. ``may`` narrows who may use a
+    one at least this sure is accepted and waits for filing, where filing is a step of its own. ``auto_dispatch_from``:
+    where no rule holds, a unit that history is at least this sure of gets the case. ``auto_verify``: reports of these
+    sources are sent to an inspector first; ``auto_check``: finished work is. ``may`` narrows who may use a
     verb; ``reasons`` are the reason codes a verb accepts, any words where none are given. ``consents``: how many must
     agree to a matter, 0 for no asking at all (退回 only). ``join_within_m`` and ``join_within``: a report this near
-    (metres) and this soon joins an open case of its category. ``exercise_pace``: above 1, limits run continuously and
-    that many times faster (演练).
+    (metres) and this soon joins an open case of its category, if ``likeness`` holds it alike enough. ``life_safety``:
+    which reports go first when there is no room for all. ``exercise_pace``: above 1, limits run continuously and that
+    many times faster (演练).
     """
 
     calendar: Calendar
@@ -154,10 +159,13 @@ class Policy:
     tickets: TicketPolicy = field(default_factory=TicketPolicy)
     auto_file_from: float = 0.6
     auto_admit_from: float | None = None
+    auto_dispatch_from: float = inf
     auto_verify: frozenset[Source] = frozenset()
     auto_check: bool = False
     join_within_m: float = 50.0
     join_within: timedelta = timedelta(hours=24)
+    likeness: Likeness = field(default_factory=Likeness)
+    life_safety: LifeSafety = field(default_factory=LifeSafety)
     exercise_pace: float = 1.0
 
     def limit(self, clock: Clock, urgency: Urgency, level: Level | None) -> LimitRule | None:

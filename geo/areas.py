@@ -6,6 +6,7 @@ Built by the atlas from what a city pack says; pure.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from types import MappingProxyType
 from typing import Any
 
@@ -24,7 +25,8 @@ class Area:
     """One administrative area or unit grid.
 
     ``polygon`` is a shapely Polygon or MultiPolygon in degrees (longitude, latitude; CGCS2000 or WGS-84), or None
-    where only the name is known. ``aliases`` are other names people use for it.
+    where only the name is known. ``aliases`` are other names people use for it. The area is in force from the day
+    ``valid_from`` to the day ``valid_to``, both included (生效日期, 失效日期); None: since ever, until further notice.
     """
 
     code: str
@@ -33,18 +35,28 @@ class Area:
     parent: str | None = None
     polygon: Any = None
     aliases: tuple[str, ...] = ()
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+    def holds(self, day: date) -> bool:
+        """Whether the area is in force on ``day`` (local)."""
+        return (self.valid_from or date.min) <= day <= (self.valid_to or date.max)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AreaTree:
-    """All areas by code in order of code, the way down to each, and one shared place value for each."""
+    """All areas by code in order of code, the way down to each, and one shared place value for each.
+
+    ``version`` is what the places say of the map they were found on.
+    """
 
     areas: Mapping[str, Area]
     paths: Mapping[str, tuple[str, ...]]
     places: Mapping[str, Place]
+    version: str = ""
 
     @classmethod
-    def build(cls, areas: Iterable[Area]) -> "AreaTree":
+    def build(cls, areas: Iterable[Area], version: str = "") -> "AreaTree":
         """The tree of ``areas``, given in any order. Raises Invalid with every fault found, not only the first."""
         given = tuple(areas)
         faults = tuple(_faults(given))
@@ -55,8 +67,8 @@ class AreaTree:
         for area in sorted(given, key=lambda area: _DEPTH[area.level]):
             paths[area.code] = (paths[area.parent] if area.parent else ()) + (area.code,)
         with_children = {area.parent for area in given}
-        places = {code: _place(by_code[code], path, code in with_children) for code, path in paths.items()}
-        return cls(MappingProxyType(by_code), MappingProxyType(paths), MappingProxyType(places))
+        places = {code: _place(by_code[code], path, code in with_children, version) for code, path in paths.items()}
+        return cls(MappingProxyType(by_code), MappingProxyType(paths), MappingProxyType(places), version)
 
     def within(self, code: str) -> tuple[str, ...]:
         """Codes of the area itself and of everything below it, in order of code. Raises KeyError if unknown."""
@@ -72,15 +84,20 @@ class AreaTree:
             shared = shared[: min(len(shared), len(path)) if length is None else length]
         return shared
 
+    def ambiguous(self, codes: Iterable[str]) -> Place:
+        """The place of what may be any of ``codes``: the part of the way they share, all of them as candidates."""
+        candidates = tuple(sorted(set(codes)))
+        return Place(self.shared_path(candidates), None, Doubt.AMBIGUOUS, 0.0, candidates, self.version)
+
 
 def grid_of(area: Area) -> str | None:
     """The unit grid code of an area, None for anything coarser."""
     return area.code if area.level is Level.GRID else None
 
 
-def _place(area: Area, path: tuple[str, ...], has_children: bool) -> Place:
+def _place(area: Area, path: tuple[str, ...], has_children: bool, version: str) -> Place:
     # Knowing an area that is divided further leaves the question which part; knowing an undivided one does not.
-    return Place(path, grid_of(area), Doubt.COARSE if has_children else Doubt.NONE)
+    return Place(path, grid_of(area), Doubt.COARSE if has_children else Doubt.NONE, version=version)
 
 
 def _faults(areas: Sequence[Area]) -> Iterator[Fault]:

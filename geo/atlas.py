@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
-from domain.place import LEVELS, Doubt, Place
+from domain.place import LEVELS, Doubt, Level, Place
 from geo.areas import Area, AreaTree, grid_of
 from geo.layer import Indices, Layer
 from geo.names import NameIndex
@@ -21,13 +21,13 @@ from geo.plane import Floats, Plane
 __all__ = ["Area", "Atlas"]
 
 _NOWHERE = Place(doubt=Doubt.NOWHERE)
-_OUTSIDE = Place(doubt=Doubt.OUTSIDE)
+BORDER_M, NEAREST_M = 2.0, 50.0
 _CHUNK = 16_384  # points whose geometries fit the cache; making 200,000 at once takes twice the time for each
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Atlas:
-    """An index of areas. Points are located on the deepest level that has polygons, the leaves of the map.
+    """An index of areas at one time. Points are located on the deepest level that has polygons, the map's leaves.
 
     ``layers`` runs from the leaves up, over all levels that have polygons.
     """
@@ -41,29 +41,49 @@ class Atlas:
     nearest_m: float
 
     @classmethod
-    def build(cls, areas: Iterable[Area], *, border_m: float = 2.0, nearest_m: float = 50.0) -> "Atlas":
-        """Index ``areas``, given in any order.
+    def build(
+        cls,
+        areas: Iterable[Area],
+        *,
+        border_m: float = BORDER_M,
+        nearest_m: float = NEAREST_M,
+        version: str = "",
+        like: "Atlas | None" = None,
+    ) -> "Atlas":
+        """Index ``areas``, given in any order; their dates are not looked at.
 
         Within ``border_m`` metres of several leaves a point counts as on their border; up to ``nearest_m`` metres
-        beside the leaves it is given to the nearest. Raises Invalid with every fault of the map, and ValueError
-        unless 0 < border_m <= nearest_m.
+        beside the leaves it is given to the nearest. ``version`` is what places say of this map. An atlas ``like``
+        this one, of another time, lends its plane and whatever both show alike. Raises Invalid with every fault of
+        the map, and ValueError unless 0 < border_m <= nearest_m, or if the other's border is another.
         """
         if not 0 < border_m <= nearest_m:
             raise ValueError(f"0 < border_m <= nearest_m wanted, got {border_m} and {nearest_m}")
-        tree = AreaTree.build(areas)
+        if like and like.border_m != border_m:
+            raise ValueError(f"borders of {like.border_m} and {border_m} metres share nothing")
+        tree = AreaTree.build(areas, version)
         drawn = [area for area in tree.areas.values() if area.polygon is not None]
-        west, south, east, north = shapely.total_bounds([area.polygon for area in drawn]) if drawn else (0.0,) * 4
-        plane = Plane.at(float(west + east) / 2, float(south + north) / 2)
+        plane = like.plane if like and like.layers else _plane(drawn)
         layers = []
         for level in reversed(LEVELS):
             members = [area for area in drawn if area.level is level]
             if members:
-                polygons = plane.lay(np.array([area.polygon for area in members], dtype=object))
-                layers.append(Layer.build([area.code for area in members], polygons, border_m))
+                codes, shapes = [area.code for area in members], [area.polygon for area in members]
+                layers.append(Layer.build(codes, shapes, plane, border_m, like.layer(level) if like else None))
         # One place for each leaf, and a last one that index -1 falls on.
         places = [tree.places[code] for code in layers[0].codes] if layers else []
-        leaf_places = np.array([*places, _OUTSIDE if layers else _NOWHERE], dtype=object)
+        elsewhere = Place(doubt=Doubt.OUTSIDE, version=version) if layers else _NOWHERE
+        leaf_places = np.array([*places, elsewhere], dtype=object)
         return cls(tree, NameIndex.build(tree), plane, tuple(layers), leaf_places, border_m, nearest_m)
+
+    @property
+    def version(self) -> str:
+        """The version of the map, by its first day; empty if it has always held."""
+        return self.tree.version
+
+    def layer(self, level: Level) -> Layer | None:
+        """The drawn areas of one level; None if none is drawn."""
+        return next((layer for layer in self.layers if self.area(layer.codes[0]).level is level), None)
 
     def locate_many(self, lons: ArrayLike, lats: ArrayLike) -> list[Place]:
         """The place of each point; degrees in WGS-84 or CGCS2000, NaN or None where there is no position.
@@ -134,12 +154,11 @@ class Atlas:
     def _mark_overlaps(self, places: NDArray[Any], point: Indices, leaf: Indices) -> None:
         crowded = np.bincount(point)[point] > 1
         for at, leaves in _grouped(point[crowded], leaf[crowded]).items():
-            codes = tuple(self.layers[0].codes[i] for i in sorted(leaves))
-            places[at] = Place(self.tree.shared_path(codes), None, Doubt.AMBIGUOUS, 0.0, codes)
+            places[at] = self.tree.ambiguous(self.layers[0].codes[i] for i in leaves)
 
     def _settle(self, xs: Floats, ys: Floats) -> NDArray[Any]:
         """Places of points in no core: on a border, at the outer edge, beside the leaves or far away."""
-        places = np.full(len(xs), _OUTSIDE, dtype=object)
+        places = np.full(len(xs), self.leaf_places[-1], dtype=object)
         point, leaf, distance = self.layers[0].near(xs, ys, self.border_m)
         neighbours = np.bincount(point, minlength=len(xs))
         alone = (neighbours[point] == 1) & (distance == 0)
@@ -159,7 +178,8 @@ class Atlas:
 
     def _border(self, leaves: tuple[int, ...]) -> Place:
         codes = tuple(self.layers[0].codes[i] for i in leaves)
-        return Place(self.tree.paths[codes[0]], grid_of(self.area(codes[0])), Doubt.ON_BORDER, 0.0, codes)
+        path, grid = self.tree.paths[codes[0]], grid_of(self.area(codes[0]))
+        return Place(path, grid, Doubt.ON_BORDER, 0.0, codes, self.version)
 
     def _beside(self, xs: Floats, ys: Floats) -> NDArray[Any]:
         """Places of points in no leaf: the nearest leaf of the area they lie in, else that area, else outside."""
@@ -178,10 +198,10 @@ class Atlas:
             if at in candidates:
                 ranked = sorted(candidates[at])
                 metres, code = ranked[0]
-                near = tuple(code for _, code in ranked)
-                places[at] = Place(self.path(code), grid_of(self.area(code)), Doubt.NEAREST, metres, near)
+                path, grid, near = self.path(code), grid_of(self.area(code)), tuple(code for _, code in ranked)
+                places[at] = Place(path, grid, Doubt.NEAREST, metres, near, self.version)
             else:
-                places[at] = self.tree.places[upper] if upper else _OUTSIDE
+                places[at] = self.tree.places[upper] if upper else self.leaf_places[-1]
         return places
 
     def _coarser(self, xs: Floats, ys: Floats) -> list[str | None]:
@@ -201,3 +221,9 @@ def _grouped(point: Indices, leaf: Indices) -> dict[int, list[int]]:
     for at, i in zip(point.tolist(), leaf.tolist(), strict=True):
         groups[at].append(i)
     return groups
+
+
+def _plane(drawn: Sequence[Area]) -> Plane:
+    """The plane that touches the middle of the map."""
+    west, south, east, north = shapely.total_bounds([area.polygon for area in drawn]) if drawn else (0.0,) * 4
+    return Plane.at(float(west + east) / 2, float(south + north) / 2)

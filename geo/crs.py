@@ -45,11 +45,12 @@ def from_wgs84_many(lons: ArrayLike, lats: ArrayLike, crs: Crs | Sequence[Crs]) 
 
 def _convert(lons: ArrayLike, lats: ArrayLike, crs: Crs | Sequence[Crs], ways: dict[Crs, Conversion]) -> Pair:
     lon, lat = np.array(lons, dtype=np.float64), np.array(lats, dtype=np.float64)
-    each = [crs] * lon.size if isinstance(crs, Crs) else list(crs)
-    if not lon.shape == lat.shape == (len(each),):
-        raise ValueError(f"lengths differ: longitudes {lon.shape}, latitudes {lat.shape}, systems {len(each)}")
-    for system in sorted(set(each) & ways.keys()):
-        at = np.array([one is system for one in each]) & _in_box(lon, lat)
+    systems = lon.size if isinstance(crs, Crs) else len(crs)
+    if not lon.shape == lat.shape == (systems,):
+        raise ValueError(f"lengths differ: longitudes {lon.shape}, latitudes {lat.shape}, systems {systems}")
+    shifted = _in_box(lon, lat)
+    for system in sorted(({crs} if isinstance(crs, Crs) else {*crs}) & ways.keys()):
+        at = shifted if isinstance(crs, Crs) else shifted & np.array([one is system for one in crs])
         lon[at], lat[at] = ways[system](lon[at], lat[at])
     return lon, lat
 

@@ -8,34 +8,49 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geo.plane import Floats
+from geo.plane import Floats, Plane
 
 Indices = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
-    """Polygons in metres, in order of their codes.
+    """Polygons in metres, in order of their codes; ``sources`` are the ones in degrees they were laid from.
 
     ``cores`` are the polygons without the strip of ``border_m`` along their edge: whoever stands in a core is on no
     border, which settles almost every point with one test.
     """
 
     codes: tuple[str, ...]
+    sources: NDArray[Any]
     polygons: NDArray[Any]
     cores: NDArray[Any]
     tree: Any
     bounds: tuple[float, float, float, float]
 
     @classmethod
-    def build(cls, codes: Sequence[str], polygons: NDArray[Any], border_m: float) -> "Layer":
-        """Index ``polygons`` (valid, metres), whose ``codes`` are given in ascending order."""
-        cores = shapely.buffer(polygons, -border_m)
+    def build(
+        cls, codes: Sequence[str], sources: Sequence[Any], plane: Plane, border_m: float, like: "Layer | None" = None
+    ) -> "Layer":
+        """Index polygons (valid, degrees), whose ``codes`` are given in ascending order.
+
+        ``like`` is a layer on the same plane with the same border: what is drawn there already is shared, so that a
+        version of the map that differs in a few grids costs no more than these.
+        """
+        given = np.array(sources, dtype=object)
+        drawn = {id(source): n for n, source in enumerate(like.sources)} if like else {}
+        before = np.array([drawn.get(id(source), -1) for source in given], dtype=np.intp)
+        new = before < 0
+        polygons, cores = np.empty_like(given), np.empty_like(given)
+        polygons[new] = plane.lay(given[new])
+        cores[new] = shapely.buffer(polygons[new], -border_m)
+        if like:
+            polygons[~new], cores[~new] = like.polygons[before[~new]], like.cores[before[~new]]
         # Prepared polygons answer 4 to 15 times faster once they have hundreds of vertices, and no slower with few.
         shapely.prepare(polygons)
         shapely.prepare(cores)
         west, south, east, north = shapely.total_bounds(polygons).tolist()
-        return cls(tuple(codes), polygons, cores, shapely.STRtree(polygons), (west, south, east, north))
+        return cls(tuple(codes), given, polygons, cores, shapely.STRtree(polygons), (west, south, east, north))
 
     def neighbours_together(self, xs: Floats, ys: Floats) -> Indices:
         """An order of the points, finite metres, in which those of one part of the map follow each other.

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from domain.place import Doubt, Place
 from geo.areas import AreaTree
@@ -49,22 +49,18 @@ class NameIndex:
                 continue
             narrowed = self._narrow(left, known) if left else known
             if not narrowed:
-                return self._ambiguous((*left, *known))
+                return self.tree.ambiguous((*left, *known))
             unknown_below = unknown_below and narrowed == left
             left = narrowed
         if not left:
             return Place(doubt=Doubt.NOWHERE)
         if len(left) > 1:
-            return self._ambiguous(left)
+            return self.tree.ambiguous(left)
         place = self.tree.places[left[0]]
-        return Place(place.path, place.grid, Doubt.COARSE) if unknown_below else place
+        return replace(place, doubt=Doubt.COARSE) if unknown_below else place
 
     def _narrow(self, left: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:
         # The new name may lie below what is left (the usual way) or repeat something above it.
         paths, uppers = self.tree.paths, set(left)
         below = tuple(code for code in known if not uppers.isdisjoint(paths[code]))
         return below or tuple(code for code in left if not set(known).isdisjoint(paths[code]))
-
-    def _ambiguous(self, codes: tuple[str, ...]) -> Place:
-        candidates = tuple(sorted(set(codes)))
-        return Place(self.tree.shared_path(candidates), None, Doubt.AMBIGUOUS, 0.0, candidates)

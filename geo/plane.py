@@ -41,6 +41,10 @@ class Plane:
         """Metres east and north of the origin for arrays of degrees."""
         return (lons - self.lon) * self.metres_per_lon, (lats - self.lat) * self.metres_per_lat
 
+    def degrees(self, xs: Floats, ys: Floats) -> tuple[Floats, Floats]:
+        """Longitudes and latitudes of arrays of metres: the way back."""
+        return self.lon + xs / self.metres_per_lon, self.lat + ys / self.metres_per_lat
+
     def lay(self, polygons: NDArray[Any]) -> NDArray[Any]:
         """Shapely geometries in degrees, laid on the plane."""
 

@@ -4,11 +4,12 @@ A case waits for its units when it is filed, sent back, raised or re-opened; whe
 before it is filed (核实) or when it is finished (核查).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from dispatch.facts import facts_of
 from domain.actor import SYSTEM
+from domain.asset import Asset
 from domain.case import Case, State, Verdict
 from domain.commands import Command, Verb
 from domain.ids import CaseId, TaskId
@@ -32,7 +33,12 @@ async def assign_many(office: Office, ids: Sequence[CaseId]) -> list[Outcome]:
         cases = await unit.cases.load(ids)
         docket = Docket(cases, unit, policy)
         waiting = [case for case in cases.values() if case.state is State.PENDING_DISPATCH and case.verdict is None]
-        commands = _dispatched(office, waiting, unit.at)
+        commands = _dispatched(
+            office,
+            waiting,
+            unit.at,
+            await unit.assets.known(sorted({case.component for case in waiting if case.component})),
+        )
         sends = {case.id: verb for case in cases.values() if (verb := _needs_inspector(case, policy))}
         inspectors = await nearest_inspectors(unit, [cases[case] for case in sends])
         commands += [
@@ -44,22 +50,24 @@ async def assign_many(office: Office, ids: Sequence[CaseId]) -> list[Outcome]:
     return [done.get(case_id) or AlreadyDone(case_id) for case_id in ids]
 
 
-def _dispatched(office: Office, waiting: Sequence[Case], at: datetime) -> list[Command]:
+def _dispatched(office: Office, waiting: Sequence[Case], at: datetime, assets: Mapping[str, Asset]) -> list[Command]:
     """What becomes of cases that wait for units: a plan they start, a verdict, or the desk."""
     advisers = office.advisers
     plans = {case.id: plan for case in waiting if (plan := advisers.plan_for(case, at))}
     ordinary = [case for case in waiting if case.id not in plans]
-    level = advisers.policy.starting_level
-    verdicts = advisers.who.choose_many([facts_of(case, level) for case in ordinary])
+    verdicts = advisers.who.choose_many(advisers.surroundings.facts_many(ordinary, at, assets))
     started = [_activation(office, case, plan) for case, plan in plans.items()]
-    return started + [_by_rule(office, case.id, v) for case, v in zip(ordinary, verdicts, strict=True)]
+    return started + [_by_rule(office, case, v, at) for case, v in zip(ordinary, verdicts, strict=True)]
 
 
-def _by_rule(office: Office, case: CaseId, verdict: Verdict) -> Command:
+def _by_rule(office: Office, case: Case, verdict: Verdict, at: datetime) -> Command:
     if verdict.lead is None:
-        return Command(Verb.DEFER, SYSTEM, case=case, verdict=verdict)
+        return Command(Verb.DEFER, SYSTEM, case=case.id, verdict=verdict)
+    plan = office.advisers.started(verdict.plan, case.place.path, at) if verdict.plan and case.plan is None else None
+    if plan is not None:
+        return replace(_activation(office, case.id, plan), verdict=verdict)
     tasks = tuple(TaskId(office.new_id()) for _ in (verdict.lead, *verdict.assist))
-    return Command(Verb.DISPATCH, SYSTEM, case=case, verdict=verdict, new_tasks=tasks)
+    return Command(Verb.DISPATCH, SYSTEM, case=case.id, verdict=verdict, new_tasks=tasks)
 
 
 def _activation(office: Office, case: CaseId, plan: Activation) -> Command:

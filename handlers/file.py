@@ -1,24 +1,26 @@
 """From report to case: where is it, what is it, is it the same one? Joins an open case or opens a new one."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from classify.classifier import Classification
+from classify.rules import Keywords
 from domain.actor import SYSTEM
 from domain.asset import Asset, completed
 from domain.catalogue import URGENCIES, Urgency
 from domain.commands import Command, Opening, Verb
-from domain.duplicates import Candidate, Match, cell, same_incident
+from domain.duplicates import Candidate, same_incident, suggestions
 from domain.ids import CaseId, CaseNo, ReportId
+from domain.likeness import Sighting
 from domain.place import Place, Point
-from domain.policy import Policy
 from domain.report import Report
 from handlers.docket import Docket
+from handlers.nearby import Nearby
 from handlers.outcomes import AlreadyDone, Done, Failed, Outcome
 from handlers.ports import Office
 from handlers.tickets import Heard, open_many
+from store.duplicates import Suspected
 from store.unit import Unit
 
 
@@ -30,19 +32,17 @@ class Advised:
     place: Place
     point: Point | None
     what: Classification
-    category: str
-    """Key of the category, empty if unclassified."""
+    seen: Sighting
+    """What likeness looks at; when it happened is as the sender says, else when we heard of it."""
+    tags: tuple[str, ...]
+    """What its words were heard to speak of, for the rulebook."""
 
     @property
     def urgency(self) -> Urgency:
-        """The graver of what the sender says and what the condition is."""
+        """The gravest of what the sender says, what the condition is, and what the words were heard to say."""
         condition = self.what.condition
-        return _gravest(self.report.urgency, condition.urgency if condition else Urgency.NORMAL)
-
-    @property
-    def happened_at(self) -> datetime:
-        """When it happened, as the sender says; else when we heard of it."""
-        return self.report.occurred_at or self.report.received_at
+        of_condition = condition.urgency if condition else Urgency.NORMAL
+        return max(self.report.urgency, of_condition, self.what.wish.urgency, key=URGENCIES.index)
 
 
 async def file_many(office: Office, ids: Sequence[ReportId]) -> list[Outcome]:
@@ -54,13 +54,14 @@ async def file_many(office: Office, ids: Sequence[ReportId]) -> list[Outcome]:
         reports = await unit.reports.unfiled(ids)
         advised = _advised(office, reports, await _assets(unit, reports))
         policy = office.advisers.policy
-        nearby = _Nearby(await _open_near(unit, advised, policy.join_within), policy)
-        likely = [match.case for one in advised if (match := nearby.match(one))]
+        nearby = Nearby(await unit.cases.open_near([one.seen for one in advised], policy), policy)
+        likely = [found.case for one in advised if (found := same_incident(one.seen, nearby.around(one.seen), policy))]
         await unit.lock(likely)
         docket = Docket(await unit.cases.load(likely), unit, policy)
         filing = _Filing(office, docket, unit.at, nearby, await unit.cases.serials(len(advised)))
         cases = {one.report.id: filing.case_for(one) for one in advised}
         await docket.save()
+        await unit.duplicates.keep(filing.suspected, unit.at)
         await open_many(unit, [Heard(one.report, one.what.category, one.urgency) for one in advised], policy)
     return [Done(cases[report]) if report in cases else AlreadyDone(report) for report in ids]
 
@@ -76,61 +77,44 @@ def _advised(office: Office, reports: Sequence[Report], assets: Mapping[str, Ass
     places = office.advisers.where.places_of(known)
     classifications = office.advisers.what.classify_many(known)
     return [
-        Advised(report, place, point, what, what.category.key if what.category else "")
+        _one(report, place, point, what, office.advisers.tags)
         for report, (place, point), what in zip(reports, places, classifications, strict=True)
     ]
 
 
-async def _open_near(unit: Unit, advised: Sequence[Advised], within: timedelta) -> list[Candidate]:
-    sought = [(one.category, one.point, one.happened_at) for one in advised if one.point and one.category]
-    return await unit.cases.open_near(sought, within) if within else []
-
-
-class _Nearby:
-    """Open cases by category and lattice cell; those opened on the way are added, so that a batch meets itself too."""
-
-    def __init__(self, candidates: Sequence[Candidate], policy: Policy) -> None:
-        self._policy = policy
-        self._by_spot: dict[tuple[str, int, int], list[Candidate]] = defaultdict(list)
-        for candidate in candidates:
-            self.add(candidate)
-
-    def add(self, candidate: Candidate) -> None:
-        """Remember an open case in its cell and the eight around it, so that one look finds what is near."""
-        x, y = cell(candidate.point)
-        for dx in (-1, 0, 1):
-            for dy in (-1, 0, 1):
-                self._by_spot[candidate.category, x + dx, y + dy].append(candidate)
-
-    def match(self, one: Advised) -> Match | None:
-        """The open case of the same incident, if any."""
-        if one.point is None or not one.category:
-            return None
-        around = self._by_spot.get((one.category, *cell(one.point)))
-        return same_incident(one.category, one.point, one.happened_at, around, self._policy) if around else None
+def _one(report: Report, place: Place, point: Point | None, what: Classification, tags: Keywords) -> Advised:
+    category = what.category.key if what.category else ""
+    happened_at = min(report.occurred_at or report.received_at, report.received_at)  # its clock may be ahead of ours
+    seen = Sighting(category, happened_at, point, report.asset or "", report.text, report.address)
+    heard = dict.fromkeys(hit.rule.category for hit in tags.hits(report.text))
+    if what.wish.wants:
+        heard[what.wish.wants] = None
+    return Advised(report, place, point, what, seen, tuple(heard))
 
 
 class _Filing:
     """Files one batch on its docket."""
 
-    def __init__(self, office: Office, docket: Docket, at: datetime, nearby: _Nearby, serials: Sequence[int]) -> None:
+    def __init__(self, office: Office, docket: Docket, at: datetime, nearby: Nearby, serials: Sequence[int]) -> None:
         self._office = office
         self._policy = office.advisers.policy
         self._docket = docket
         self._at = at
         self._nearby = nearby
         self._serials = iter(serials)
+        self.suspected: list[Suspected] = []
 
     def case_for(self, one: Advised) -> CaseId:
         """Join the report to the case of the same incident, or open a case for it."""
-        match = self._nearby.match(one)
+        around = self._nearby.around(one.seen)
+        match = same_incident(one.seen, around, self._policy)
         if match is not None:
             command = Command(Verb.JOIN, SYSTEM, case=match.case, report=one.report.id, reason=match.reason)
             if not isinstance(self._docket.apply(command), Failed):
                 return match.case
-        return self._open(one)
+        return self._open(one, around)
 
-    def _open(self, one: Advised) -> CaseId:
+    def _open(self, one: Advised, around: Sequence[Candidate]) -> CaseId:
         case = CaseId(self._office.new_id())
         day = self._at.astimezone(self._policy.calendar.zone).date()
         what = one.what
@@ -145,13 +129,17 @@ class _Filing:
             what=what.judgement,
             category=what.category,
             condition=what.condition,
-            occurred_at=one.happened_at,
+            occurred_at=one.seen.at,
+            component=one.seen.component,
+            caller=one.report.caller,
+            tags=one.tags,
         )
         outcome = self._docket.apply(Command(self._verb(one), SYSTEM, opening=opening))
         if isinstance(outcome, Failed):
             raise outcome.error
-        if one.point and one.category:
-            self._nearby.add(Candidate(case, one.category, one.happened_at, one.point))
+        self.suspected += [Suspected(case, match) for match in suggestions(one.seen, around, self._policy)]
+        if one.seen.category:
+            self._nearby.add(Candidate(case, one.seen))
         return case
 
     def _verb(self, one: Advised) -> Verb:
@@ -163,7 +151,3 @@ class _Filing:
             return Verb.FILE
         admits = policy.steps.filing and policy.auto_admit_from is not None and sure >= policy.auto_admit_from
         return Verb.ADMIT if admits else Verb.REGISTER
-
-
-def _gravest(*urgencies: Urgency) -> Urgency:
-    return max(urgencies, key=URGENCIES.index)

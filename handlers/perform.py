@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from uuid import UUID
 
 from domain.actor import Role
@@ -15,8 +16,7 @@ from handlers.docket import Docket
 from handlers.inspect import SENDS, nearest_inspectors
 from handlers.outcomes import Done, Failed, Outcome
 from handlers.ports import Office
-from handlers.repeats import key_lock, repeated
-from store.cases import Answer
+from handlers.repeats import Keyed, Memory, locks
 from store.unit import Unit
 
 _ID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
@@ -34,6 +34,11 @@ class Request:
     fingerprint: bytes = b""
     partner: CaseId | None = None
 
+    @property
+    def keyed(self) -> Keyed:
+        """The command as the memory of answers knows it."""
+        return Keyed(self.command.actor.id, self.key, self.fingerprint)
+
 
 async def perform_many(office: Office, requests: Sequence[Request]) -> list[Outcome]:
     """Carry out a batch of commands on existing cases in one transaction; one outcome each, in order.
@@ -42,26 +47,17 @@ async def perform_many(office: Office, requests: Sequence[Request]) -> list[Outc
     has moved on since. Raises ``Unavailable`` if the database is away.
     """
     ids = [case for r in requests for case in (r.command.case, r.partner) if case is not None]
-    keyed = [(r.command.actor.id, r.key) for r in requests if r.key is not None]
-    async with office.store.unit(lock=[*ids, *(key_lock(*pair) for pair in keyed)]) as unit:
-        answered = await unit.cases.answers(keyed) if keyed else {}
+    keyed = [request.keyed for request in requests]
+    async with office.store.unit(lock=[*ids, *locks(keyed)]) as unit:
+        memory = await Memory.of(unit, keyed)
         docket = Docket(await unit.cases.load(ids), unit, office.advisers.policy)
         ready = await _completed(unit, docket, requests)
-        outcomes: list[Outcome] = []
-        for request in ready:
-            before = answered.get((request.command.actor.id, request.key)) if request.key else None
-            outcome = repeated(before, request.fingerprint) if before else _apply(docket, request)
-            if before is None and request.key and isinstance(outcome, Done):
-                answer = _answer(request, request.key, outcome)
-                answered[answer.client, answer.key] = answer
-            outcomes.append(outcome)
+        outcomes = [memory.once(asked, partial(_apply, docket, r)) for asked, r in zip(keyed, ready, strict=True)]
         await docket.save()
         done = [r.command for r, o in zip(requests, outcomes, strict=True) if isinstance(o, Done)]
         if shown := [link for command in done for link in _shown(command)]:
             await unit.attachments.link_cases(shown)
-        fresh = [_answer(r, r.key, o) for r, o in zip(requests, outcomes, strict=True) if r.key and isinstance(o, Done)]
-        if fresh:
-            await unit.cases.remember(fresh)
+        await memory.save()
     return outcomes
 
 
@@ -75,6 +71,8 @@ def _shown(command: Command) -> list[tuple[AttachmentId, CaseId]]:
 async def _completed(unit: Unit, docket: Docket, requests: Sequence[Request]) -> list[Request]:
     """The requests with what only the record knows: the nearest inspector, and whether a report is there to join."""
     sent = [r.command for r in requests if r.command.verb in SENDS and not r.command.worker]
+    if not sent and not any(_joins_by_hand(r.command) for r in requests):
+        return list(requests)
     cases = [case for command in sent if command.case and (case := docket.find(command.case))]
     inspectors = await nearest_inspectors(unit, cases)
     joined = [r.command.report for r in requests if _joins_by_hand(r.command) and r.command.report]
@@ -111,7 +109,3 @@ def _mirrored(command: Command, own: Case, other: Case) -> Command:
     """What happens to the other case when one is merged into it or split from it."""
     verb = Verb.ABSORB if command.verb is Verb.MERGE else Verb.RELEASE
     return Command(verb, command.actor, case=other.id, other=own, reason=command.reason)
-
-
-def _answer(request: Request, key: str, outcome: Done) -> Answer:
-    return Answer(request.command.actor.id, key, request.fingerprint, outcome.subject, outcome.version)

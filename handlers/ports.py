@@ -11,7 +11,8 @@ from typing import Protocol
 from uuid import UUID
 
 from classify.classifier import Classification
-from dispatch.facts import Facts
+from classify.rules import Keywords
+from dispatch.facts import Facts, Surroundings
 from dispatch.plans import plans_for, resolve_plan
 from dispatch.roster import Roster
 from domain.case import Case, Verdict
@@ -21,6 +22,7 @@ from domain.place import Place, Point
 from domain.plan import Activation
 from domain.policy import Policy
 from domain.report import Report
+from geo.address.answers import Candidate
 from store.unit import Store
 
 
@@ -32,6 +34,13 @@ class Where(Protocol):
 
     def in_wgs84(self, points: Sequence[Point | None]) -> list[Point | None]:
         """Points as cases keep them."""
+
+
+class Geocoder(Protocol):
+    """An online service that knows addresses. Nothing in the pipeline waits for it: a desk asks when in doubt."""
+
+    async def candidates(self, text: str) -> tuple[Candidate, ...]:
+        """What it takes a text for, without places. Raises ``Unavailable``: away, slow, or not understood."""
 
 
 class What(Protocol):
@@ -77,20 +86,30 @@ class Advisers:
     catalogue: Catalogue
     policy: Policy
     roster: Roster
+    surroundings: Surroundings
+    tags: Keywords
     prefix: str
 
     def plan(self, plan_id: str, areas: tuple[str, ...], at: datetime) -> Activation:
         """A plan of the pack as it starts here. Raises ``Refused`` where there is none, or nobody to lead it."""
-        plan = next((plan for plan in self.policy.plans if plan.id == plan_id), None)
-        started = resolve_plan(plan, areas, at, self.roster) if plan else None
+        started = self.started(plan_id, areas, at)
         if started is None:
             raise Refused("plan-required", "缺少预案", "name a plan of the city pack that has a lead unit here")
         return started
 
+    def started(self, plan_id: str, areas: tuple[str, ...], at: datetime) -> Activation | None:
+        """A plan of the pack as it starts here; None where there is none, or nobody to lead it."""
+        plan = next((plan for plan in self.policy.plans if plan.id == plan_id), None)
+        return resolve_plan(plan, areas, self._local(at), self.roster) if plan else None
+
     def plan_for(self, case: Case, at: datetime) -> Activation | None:
         """The plan a filed case starts by itself, if any."""
-        started = (resolve_plan(plan, case.place.path, at, self.roster) for plan in plans_for(case, self.policy.plans))
+        local = self._local(at)
+        started = (resolve_plan(p, case.place.path, local, self.roster) for p in plans_for(case, self.policy.plans))
         return next((plan for plan in started if plan), None)
+
+    def _local(self, at: datetime) -> datetime:
+        return at.astimezone(self.policy.calendar.zone)
 
 
 # seeded by the system once a process: ids must be unique, not secret, and asking the system for each costs ten times

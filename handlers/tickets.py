@@ -16,8 +16,7 @@ from domain.ticket_law import decide
 from handlers.batch import in_halves
 from handlers.outcomes import AlreadyDone, Done, Failed, Outcome
 from handlers.ports import Office
-from handlers.repeats import key_lock, repeated
-from store.cases import Answer
+from handlers.repeats import Keyed, Memory, locks
 from store.tickets import Words
 from store.unit import Unit
 
@@ -38,6 +37,11 @@ class TicketRequest:
     command: TicketCommand
     key: str | None = None
     fingerprint: bytes = b""
+
+    @property
+    def keyed(self) -> Keyed:
+        """The command as the memory of answers knows it."""
+        return Keyed(self.command.actor.id, self.key, self.fingerprint)
 
 
 class TicketDocket:
@@ -114,29 +118,15 @@ async def act_many(office: Office, requests: Sequence[TicketRequest]) -> list[Ou
     away.
     """
     reports = [request.command.report for request in requests]
-    keyed = [(r.command.actor.id, r.key) for r in requests if r.key is not None]
-    async with office.store.unit(lock=[*reports, *(key_lock(*pair) for pair in keyed)]) as unit:
-        answered = await unit.cases.answers(keyed) if keyed else {}
+    keyed = [request.keyed for request in requests]
+    async with office.store.unit(lock=[*reports, *locks(keyed)]) as unit:
+        memory = await Memory.of(unit, keyed)
         docket = TicketDocket(await unit.tickets.load(reports), unit, office.advisers.policy)
-        outcomes: list[Outcome] = []
-        fresh: list[Answer] = []
-        for request in requests:
-            client = request.command.actor.id
-            before = answered.get((client, request.key)) if request.key else None
-            outcome = repeated(before, request.fingerprint) if before else docket.apply(request.command)
-            if before is None and request.key and isinstance(outcome, Done):
-                fresh.append(_answer(request, request.key, outcome))
-                answered[client, request.key] = fresh[-1]
-            outcomes.append(outcome)
+        acts = [partial(docket.apply, request.command) for request in requests]
+        outcomes = [memory.once(asked, act) for asked, act in zip(keyed, acts, strict=True)]
         await docket.save()
-        if fresh:
-            await unit.cases.remember(fresh)
+        await memory.save()
     return outcomes
-
-
-def _answer(request: TicketRequest, key: str, outcome: Done) -> Answer:
-    # the column behind it holds any subject, not only cases
-    return Answer(request.command.actor.id, key, request.fingerprint, outcome.subject, outcome.version)
 
 
 async def expire_tickets(office: Office, limit: int = 500) -> int:

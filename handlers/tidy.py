@@ -20,13 +20,11 @@ async def finish_left(archive: Archive) -> int:
     """Look at uploads whose last byte came and whose process died then; returns how many. Raises ``Unavailable``."""
     async with archive.office.store.unit() as unit:
         waiting = await unit.attachments.unfinished(_PATIENCE, _BATCH)
-        uploads = [await unit.attachments.get(each) for each in waiting]
-    for upload in uploads:
-        if upload is not None:
-            try:
-                await finish(archive, upload)
-            except CityloopError:  # refused, which is an end too, or not to be reached now: the next round sees
-                continue
+    for upload in waiting:
+        try:
+            await finish(archive, upload)
+        except CityloopError:  # refused, which is an end too, or not to be reached now: the next round sees
+            continue
     return len(waiting)
 
 
@@ -37,6 +35,8 @@ async def sweep_unnamed(archive: Archive, kept: timedelta = KEPT) -> int:
     """
     async with archive.office.store.unit() as unit:
         stale = await unit.attachments.stale(kept, _BATCH)
+        if not stale:
+            return 0
         owed = await unit.attachments.owed(stale)
         dropped = await unit.attachments.drop(stale)
     files = [[blob_key(each, name) for name in _FINAL] + sorted(owed[each][1]) for each in dropped]
@@ -53,8 +53,9 @@ async def sweep_unknown(archive: Archive, shard: str, now: datetime, kept: timed
     for at in range(0, len(old), _BATCH):
         keys = old[at : at + _BATCH]
         async with archive.office.store.unit() as unit:
-            owed = await unit.attachments.owed(list({_owner(key) for key in keys}))
-        unknown = _unknown(keys, owed)
+            owners = list({_owner(key) for key in keys})
+            owed, tables = await unit.attachments.owed(owners), await unit.imports.holding(owners)
+        unknown = [key for key in _unknown(keys, owed) if _owner(key) not in tables]
         await archive.blobs.drop(unknown)
         swept += len(unknown)
     archive.count("orphans", swept)

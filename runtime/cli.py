@@ -8,14 +8,19 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
 from domain.errors import CityloopError, Invalid
+from runtime.addresses.cli import address
 from runtime.assets.cli import assets
+from runtime.classify.cli import classify
 from runtime.console import err, out, wait_for_ctrl_c, where
+from runtime.dispatch.cli import dispatch
+from runtime.dispatch.learning_cli import draft_command
+from runtime.importing.cli import import_command
 from runtime.settings import Settings, load
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="cityloop: 一网统管, from report to verified end.")
@@ -26,6 +31,9 @@ app.add_typer(rejects, name="rejects")
 app.add_typer(pack, name="pack")
 app.add_typer(keys, name="keys")
 app.add_typer(assets, name="assets")
+app.add_typer(classify, name="classify")
+app.add_typer(address, name="address")
+app.add_typer(dispatch, name="dispatch")
 
 
 def main() -> None:
@@ -116,24 +124,7 @@ def sweep() -> None:
     _process(run_sweep)
 
 
-@app.command("import")
-def import_(
-    file: Annotated[Path, typer.Argument(help="CSV in UTF-8, plain or gzip")],
-    mapping: Annotated[Path, typer.Option(help="YAML that says what the columns mean")],
-    pack: Annotated[Path | None, typer.Option(help="the city pack; default: the one in the settings")] = None,
-    via: Annotated[Literal["kafka", "http"], typer.Option(help="hotline topic or POST /v1/reports")] = "kafka",
-    url: Annotated[str | None, typer.Option(help="http: address of the API")] = None,
-    client: Annotated[str | None, typer.Option(help="http: whose key of keys.json; default: the hotline's")] = None,
-    refused: Annotated[Path | None, typer.Option(help="where refused rows are listed; default: beside FILE")] = None,
-) -> None:
-    """Send the incidents of a table in as hotline tickets; exit status 1 if a row was refused.
-
-    Safe to repeat by the same way: a row is known by the mapping's source and its own number.
-    """
-    from runtime.importing.command import Order, import_file
-
-    tally = import_file(Order(file, mapping, via, url, client, refused), load(), pack, out)
-    raise typer.Exit(1 if tally.refused else 0)
+app.command("import")(import_command)
 
 
 @app.command()
@@ -174,9 +165,11 @@ def republish(
 def pack_check(folder: Path) -> None:
     """Read a city pack and name every fault with file and line."""
     from runtime.citypack import load as read
+    from runtime.importing.tables import read_mappings
     from runtime.wiring import STANDARDS
 
     city = read(folder, STANDARDS)
+    read_mappings(folder / "imports", city.catalogue)
     for warning in city.warnings:
         out.print(f"[yellow]warning[/] {warning.pointer}: {warning.code} {warning.hint}", highlight=False)
     out.print(f"{city.name} {city.version}: no faults, {len(city.warnings)} warnings")
@@ -197,6 +190,9 @@ def pack_limits(
     for warning in converted.warnings:
         out.print(f"{warning.pointer}: {warning.code} {warning.hint}", markup=False)
     out.print(f"{len(converted.categories)} categories, {len(converted.conditions)} conditions")
+
+
+pack.command("draft")(draft_command)
 
 
 @keys.command("issue")

@@ -13,7 +13,10 @@ from runtime.embedded.server import EmbeddedServer
 _KEBAB = re.compile(r"[a-z]+(?:-[a-z0-9]+)+")
 _NO_CODES = frozenset({"utf-8", "utf-8-sig"})
 # Where the code stands among a call's arguments; the Chinese title follows it, except in a fault.
-_CODE_AT = {"Invalid": 0, "Refused": 0, "Unavailable": 0, "Fault": 1, "_invalid": 1, "_unavailable": 0, "_Needs": 1}
+_CODE_AT = {
+    "Invalid": 0, "Refused": 0, "Unavailable": 0, "Fault": 1, "_invalid": 1, "invalid": 1,
+    "_unavailable": 0, "_Needs": 1,
+}  # fmt: skip
 _FAMILIES = {family.__name__: family for family in (Invalid, Refused, Unavailable)} | {"_Needs": Refused}
 _ALL: tuple[type[EmbeddedServer], ...] = (EmbeddedKafka, EmbeddedPostgres)
 _SERVERS = {"runtime/embedded/kafka.py": _ALL[:1], "runtime/embedded/postgres.py": _ALL[1:]}
@@ -49,7 +52,16 @@ def codes_in(path: Path, root: Path) -> Iterator[Found]:
                     yield Found(code, title, file, Invalid)
 
 
-_TABLES = frozenset({"api/errors.py", "geo/areas.py", "dispatch/rulebook.py"})
+_TABLES = frozenset(
+    {
+        "api/errors.py",
+        "dispatch/check.py",
+        "dispatch/rulebook.py",
+        "domain/jsontext.py",
+        "geo/areas.py",
+        "geo/topology.py",
+    }
+)
 
 
 def _in_call(call: ast.Call, scope: ast.AST, path: Path, file: str) -> Iterator[Found]:

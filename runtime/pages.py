@@ -17,6 +17,7 @@ from msgspec.inspect import type_info
 from prometheus_client import Counter, Histogram
 
 from api.errors import STATUS_BY_CODE, STATUS_BY_FAMILY
+from domain.jsontext import MAX_DEPTH
 from domain.report import MAX_TEXT
 from runtime.asyncapi import asyncapi_page
 from runtime.contracts import CONTRACTS, REPORT_EVENT
@@ -26,7 +27,7 @@ from runtime.telemetry import BUCKETS, METRICS
 from store.events import Entry, Position
 from streams.relay import REACTIONS, event_record
 from streams.topics import ALERTS, CASE_EVENTS, HOTLINE, MESSAGES, TICKET_CONTRACT, TOPICS
-from streams.wire import MAX_DEPTH, MAX_HEADERS, MAX_VALUE
+from streams.wire import MAX_HEADERS, MAX_VALUE
 
 DOCS = ROOT / "docs"
 _MADE = "Made from the code by `python -m runtime.pages`; a test compares the two, so edit the code and not this page."
@@ -166,6 +167,8 @@ def _written(field: Any) -> str:
 def _type(info: Any) -> str:
     """A type in words."""
     name = type(info).__name__
+    if name == "Metadata":
+        return _type(info.type)
     if name == "UnionType":
         return " or ".join(_type(each) for each in info.types)
     if name == "EnumType":

@@ -15,15 +15,18 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from prometheus_client import start_http_server
 
+from api.admission import Doorkeeper
 from api.app import create_app
 from api.deps import Deps
 from domain.errors import Unavailable
+from runtime.listening import Server
 from runtime.settings import Settings
 from runtime.telemetry import Telemetry
-from runtime.wiring import issuer, open_api, open_archive, open_desk, read_pack
+from runtime.wiring import import_desk, issuer, open_api, open_archive, open_desk, read_pack
 from store.seat import seat
 from streams.app import build_app, client_id, run_worker, serve
 from streams.doors import doors
+from streams.imports import work_imports
 from streams.offsets import prime_offsets
 from streams.relay import Publisher, follow, reactions
 from streams.sweep import sweep
@@ -48,17 +51,25 @@ def run_api(settings: Settings, number: int) -> None:
         with suppress(Unavailable):
             telemetry.business(await tools.views.figures())
         telemetry["cityloop_streams"].set(tools.hub.subscribers)
+        telemetry.inside(tools.admission.rooms.inside)
         return telemetry.render()
 
-    app = telemetry.timed(create_app(lambda: _settled(open_api(settings, telemetry.attached)), scrape))
+    inner = create_app(lambda: _settled(open_api(settings, telemetry.attached, telemetry.admitted)), scrape)
+    app = Doorkeeper(telemetry.timed(inner), lambda: inner.state.deps.admission)
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     listener.bind((settings.api_host, settings.api_port))
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, loop="uvloop", http="httptools", timeout_graceful_shutdown=5
+        app,
+        log_config=None,
+        access_log=False,
+        loop="uvloop",
+        http="httptools",
+        timeout_graceful_shutdown=5,
+        forwarded_allow_ips=settings.trusted_proxies,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    Server(config, listener).run()
 
 
 def run_stream_worker(settings: Settings, number: int) -> None:
@@ -135,7 +146,7 @@ async def _producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
 
 
 def run_sweep(settings: Settings) -> None:
-    """Ring the alarms of deadlines and tidy the attachments until stopped. Several may run; an alarm rings once."""
+    """Ring the alarms of deadlines, work off imports and tidy the attachments until stopped. Several may run."""
     telemetry = Telemetry()
     _expose(telemetry, settings, 11)
 
@@ -146,7 +157,8 @@ def run_sweep(settings: Settings) -> None:
     async def run() -> None:
         async with open_desk(settings, "cityloop-sweep") as desk:
             with open_archive(settings, desk.office, telemetry.attached) as archive:
-                await asyncio.gather(sweep(desk.office, beat), tidy(archive))
+                tables = import_desk(settings, desk, archive.blobs, telemetry.imported)
+                await asyncio.gather(sweep(desk.office, beat), tidy(archive), work_imports(tables))
 
     asyncio.run(_until_stopped(run))
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import get_type_hints
 
+from api.limits import RateText
 from api.open311.access import Access, Description
 from domain.errors import Fault, Invalid
+from runtime.geocoder_shapes import Service
 
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "CITYLOOP_"
@@ -25,6 +27,8 @@ MEANINGS: Mapping[str, str] = {
     "workers": "worker processes",
     "metrics_port": "figures ports: worker N at +N, relay at +10, sweep at +11, API process N at +20+N; 0: none",
     "pool_size": "database connections of each process",
+    "model": "file of the trained text model; empty: `model.npz` in the pack's folder, if it is there",
+    "recommender": "file of the trained unit recommender; empty: `recommender.npz` in the pack's folder, if there",
     "exercise_pace": "above 1: limits run that many times faster (演练)",
     "attachments": "where attachments are kept: a folder (empty: `attachments` below home) or `s3://BUCKET/PREFIX`",
     "s3_endpoint": "URL of the S3-compatible server; empty: Amazon's own",
@@ -40,6 +44,14 @@ MEANINGS: Mapping[str, str] = {
     "open311_jurisdiction": "the only `jurisdiction_id` Open311 takes; empty: any",
     "open311_contact": "whom Open311's discovery says to ask; empty: the city's 12345",
     "open311_url": "address of `/open311/v2` as the world sees it; empty: as each request came",
+    "rates": "what clients and senders without a key may ask, times this; 0: nobody is held to a rate",
+    "anonymous_rate": "reports one network address may send without a key (Open311), as `5/min|30/day`; empty: any",
+    "trusted_proxies": "addresses of proxies, with commas, whose `X-Forwarded-For` says where a request comes from",
+    "room": "requests an API process holds at once, times this; 1 is what its `POOL_SIZE` carries within a second",
+    "geocoder_url": "address of an online geocoder the desk may ask; it sees the addresses asked; empty: none",
+    "geocoder_service": "whose requests it speaks: `tianditu` or `amap`",
+    "geocoder_key": "the city's key at that service",
+    "geocoder_seconds": "how long one answer may take",
     "kafka_port": "port of the embedded broker; 0: a free one",
     "postgres_port": "port of the embedded PostgreSQL; 0: a free one",
 }
@@ -61,6 +73,8 @@ class Settings:
     workers: int = 1
     metrics_port: int = 0
     pool_size: int = 8
+    model: str = ""
+    recommender: str = ""
     exercise_pace: float = 1.0
     attachments: str = ""
     s3_endpoint: str = ""
@@ -76,8 +90,26 @@ class Settings:
     open311_jurisdiction: str = ""
     open311_contact: str = ""
     open311_url: str = ""
+    rates: float = 1.0
+    anonymous_rate: RateText = RateText("5/min|30/day")  # noqa: RUF009  (immutable)
+    trusted_proxies: str = "127.0.0.1"
+    room: float = 1.0
+    geocoder_url: str = ""
+    geocoder_service: Service = Service.TIANDITU
+    geocoder_key: str = field(default="", repr=False)
+    geocoder_seconds: float = 2.0
     kafka_port: int = 0
     postgres_port: int = 0
+
+    @property
+    def model_file(self) -> Path:
+        """Where the trained text model is, if there is one."""
+        return Path(self.model) if self.model else self.pack / "model.npz"
+
+    @property
+    def recommender_file(self) -> Path:
+        """Where the trained unit recommender is, if there is one."""
+        return Path(self.recommender) if self.recommender else self.pack / "recommender.npz"
 
     def environment(self) -> dict[str, str]:
         """These settings as environment variables, for child processes."""

@@ -8,6 +8,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.rooms import Room
 from streams.door import Count
 from streams.offsets import Place, Standing
 
@@ -26,6 +27,13 @@ METRICS: Mapping[str, tuple[type[Any], str, tuple[str, ...]]] = {
     "cityloop_streams": (Gauge, "open live streams of this process", ()),
     "cityloop_http_requests": (Counter, "HTTP requests", ("route", "status")),
     "cityloop_http_seconds": (Histogram, "time to answer a request", ("route",)),
+    "cityloop_admission": (
+        Counter,
+        "requests not let in as usual: refused for want of room; reserve, let in there because a life is in danger; "
+        "slow to arrive; late with their answer",
+        ("room", "outcome"),
+    ),
+    "cityloop_requests_inside": (Gauge, "requests inside this process, by room", ("room",)),
     "cityloop_door_records": (Counter, "Kafka records read", ("door",)),
     "cityloop_door_items": (
         Counter,
@@ -43,6 +51,8 @@ METRICS: Mapping[str, tuple[type[Any], str, tuple[str, ...]]] = {
         ("outcome",),
     ),
     "cityloop_attachment_bytes": (Counter, "bytes of attachments received", ()),
+    "cityloop_imports": (Counter, "imports that ended: done, refused, cancelled", ("outcome",)),
+    "cityloop_import_rows": (Counter, "rows of imports by what became of them", ("outcome",)),
     "cityloop_sweep_rang": (Counter, "alarms of deadlines that rang: warnings, breaches, escalations", ()),
     "cityloop_sweep_rounds": (Counter, "rounds of the sweep", ()),
 }
@@ -112,6 +122,24 @@ class Telemetry:
             self["cityloop_attachment_bytes"].inc(number)
         else:
             self["cityloop_attachments"].labels(what).inc(number)
+
+    # api.admission -----------------------------------------------------------------------------------------------
+
+    def admitted(self, room: str, outcome: str) -> None:
+        """One request more that was not let in as usual."""
+        self["cityloop_admission"].labels(room, outcome).inc()
+
+    def inside(self, rooms: Mapping[Room, int]) -> None:
+        """How full the rooms are."""
+        for room, requests in rooms.items():
+            self["cityloop_requests_inside"].labels(room).set(requests)
+
+    # handlers.imports.Count --------------------------------------------------------------------------------------
+
+    def imported(self, what: str, number: int) -> None:
+        """So many more imports came to an end, or so many more rows became accepted, repeated, refused."""
+        name = "cityloop_import_rows" if what.startswith("rows_") else "cityloop_imports"
+        self[name].labels(what.removeprefix("rows_")).inc(number)
 
     # HTTP --------------------------------------------------------------------------------------------------------
 

@@ -6,15 +6,21 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from api.admission import Admission, Doorbook
 from api.alert_present import AlertDesk
 from api.auth import Gate
-from api.batcher import Batcher
+from api.batcher import BATCH, LANES, PATIENCE, Batcher
+from api.danger import Danger
 from api.deps import Deps
 from api.live import Hub
 from api.open311.desk import Open311Desk
 from api.open311.services import Services
 from api.present import Names, Presenter
-from classify.classifier import Classifier
+from api.rates import Rates
+from api.rooms import Rooms, Sizes
+from api.twins import command_key, report_key
+from classify.rules import Keywords
+from dispatch.advised import AdvisedEngine
 from dispatch.engine import Engine
 from domain.attachment import MEGABYTE
 from domain.errors import Invalid
@@ -22,10 +28,18 @@ from geo.locator import Locator
 from handlers.accept import accept_many
 from handlers.attach import Archive, Count, Quota
 from handlers.darkroom import Darkroom
+from handlers.imports import Count as ImportCount
+from handlers.imports import ImportDesk
 from handlers.perform import perform_many
-from handlers.ports import Advisers, Blobs, Office
+from handlers.ports import Advisers, Blobs, Office, Who
+from handlers.rulebooks import RulebookDesk
 from handlers.tickets import act_many
 from runtime.citypack import Pack, load
+from runtime.classify.live import LiveClassifier
+from runtime.dispatch.city_rules import CityRules
+from runtime.dispatch.live_recommender import LiveRecommender
+from runtime.dispatch.live_rulebook import LiveRules, following
+from runtime.importing.tables import CityTables, read_mappings
 from runtime.settings import ROOT, Settings
 from store.alerts import Alerts
 from store.bucket import Address, Bucket
@@ -38,6 +52,8 @@ from store.views import Views
 from streams.cap import Issuer
 
 STANDARDS = ROOT / "deploy" / "standards"
+STATEMENT_SECONDS = 5.0
+"""What one statement may take where somebody waits at the other end of HTTP."""
 
 
 def read_pack(settings: Settings) -> Pack:
@@ -48,15 +64,26 @@ def read_pack(settings: Settings) -> Pack:
     return pack
 
 
-def advisers(pack: Pack) -> Advisers:
-    """The advisers of a pack."""
+def advisers(
+    pack: Pack, model: Path | None = None, who: Who | None = None, recommender: Path | None = None
+) -> Advisers:
+    """The advisers of a pack; ``model`` and ``recommender`` are files of trained ones, which need not be there.
+
+    ``who`` judges by another rulebook than the pack's.
+    """
+    rules = who or Engine(pack.rulebook)
+    if recommender is not None:
+        history = LiveRecommender(pack.roster, recommender)
+        rules = AdvisedEngine(rules, history, pack.roster, pack.policy.auto_dispatch_from)
     return Advisers(
-        where=Locator(pack.atlas),
-        what=Classifier(pack.catalogue, pack.keywords),
-        who=Engine(pack.rulebook),
+        where=Locator(pack.atlases, pack.gazetteer, pack.policy.calendar.zone),
+        what=LiveClassifier(pack, model),
+        who=rules,
         catalogue=pack.catalogue,
         policy=pack.policy,
         roster=pack.roster,
+        surroundings=pack.surroundings,
+        tags=Keywords(pack.tags),
         prefix=pack.prefix,
     )
 
@@ -64,14 +91,14 @@ def advisers(pack: Pack) -> Advisers:
 def clients(pack: Pack) -> list[Client]:
     """The pack's clients, with their areas as the database keeps them."""
     return [
-        Client(c.id, c.name, c.role, c.unit, tuple(area_key(pack.atlas.path(code)) for code in c.areas))
+        Client(c.id, c.name, c.role, c.unit, tuple(area_key(pack.atlases.paths[code]) for code in c.areas))
         for c in pack.clients
     ]
 
 
 def issuer(pack: Pack) -> Issuer:
     """Who warns the public in the city's name."""
-    areas = {code: area.name for code, area in pack.atlas.tree.areas.items()}
+    areas = {code: area.name for code, area in pack.atlases.areas.items()}
     return Issuer(pack.id, pack.name, pack.policy.calendar.zone, areas)
 
 
@@ -82,6 +109,7 @@ class Desk:
     pack: Pack
     pool: Pool
     office: Office
+    rulebooks: RulebookDesk
 
 
 def open311(settings: Settings, pack: Pack, names: Names) -> Open311Desk:
@@ -104,12 +132,22 @@ def open311(settings: Settings, pack: Pack, names: Names) -> Open311Desk:
 
 
 @asynccontextmanager
-async def open_desk(settings: Settings, application: str, pack: Pack | None = None) -> AsyncIterator[Desk]:
+async def open_desk(
+    settings: Settings, application: str, pack: Pack | None = None, statement_seconds: float = 0.0
+) -> AsyncIterator[Desk]:
     """Connect to the database. Raises ``Unavailable`` if it does not answer, ``Invalid`` for a faulty pack."""
     pack = pack or read_pack(settings)
-    pool = await connect(settings.database_url, size=settings.pool_size, application=application)
+    pool = await connect(
+        settings.database_url,
+        size=settings.pool_size,
+        application=application,
+        statement_seconds=statement_seconds,
+    )
+    rules = LiveRules(pack)
     try:
-        yield Desk(pack, pool, Office(Store(pool), advisers(pack)))
+        async with following(rules, pool):
+            office = Office(Store(pool), advisers(pack, settings.model_file, rules, settings.recommender_file))
+            yield Desk(pack, pool, office, RulebookDesk(office, CityRules(pack), rules))
     finally:
         await pool.close()
 
@@ -140,34 +178,68 @@ def _unheard(_what: str, _number: int) -> None:
     return
 
 
+def import_desk(settings: Settings, desk: Desk, blobs: Blobs, count: ImportCount = _unheard) -> ImportDesk:
+    """What handlers of imports need. Raises ``Invalid`` for a faulty mapping of the pack."""
+    tables = CityTables(desk.pack, read_mappings(settings.pack / "imports", desk.pack.catalogue))
+    return ImportDesk(desk.office, blobs, tables, count, tables.sources)
+
+
+def _unread(_room: str, _outcome: str) -> None:
+    return
+
+
 @asynccontextmanager
-async def open_api(settings: Settings, count: Count = _unheard) -> AsyncIterator[Deps]:
-    """The API's tools. ``count`` hears what becomes of attachments."""
-    async with open_desk(settings, "cityloop-api") as desk:
+async def open_api(settings: Settings, count: Count = _unheard, door: Doorbook = _unread) -> AsyncIterator[Deps]:
+    """The API's tools. ``count`` hears what becomes of attachments, ``door`` of requests not let in as usual."""
+    async with open_desk(settings, "cityloop-api", statement_seconds=STATEMENT_SECONDS) as desk:
         with open_archive(settings, desk.office, count) as archive:
-            yield _tools(settings, desk, archive)
+            yield _tools(settings, desk, archive, admission(settings, desk.pack, door))
 
 
-def _tools(settings: Settings, desk: Desk, archive: Archive) -> Deps:
-    views = Views(desk.pool)
-    areas = desk.pack.atlas.tree.areas
-    names = Names(
-        units={unit.id: unit.name for unit in desk.pack.roster.units.values()},
-        areas={code: area.name for code, area in areas.items()},
-        labels=desk.pack.labels,
+def admission(settings: Settings, pack: Pack, door: Doorbook = _unread) -> Admission:
+    """Who is let in, and how often: rooms for the pool and the batchers, rates by the pack's clients."""
+    contracts = {client.id: client.contract for client in pack.clients}
+    return Admission(
+        rooms=Rooms(Sizes.of(pool=settings.pool_size, lanes=LANES, batch=BATCH, factor=settings.room)),
+        # in an exercise everybody works faster, and asks as much more often
+        rates=Rates(contracts, settings.anonymous_rate.rates, settings.rates * pack.policy.exercise_pace),
+        danger=Danger(pack.policy.life_safety, pack.catalogue),
+        count=door,
     )
+
+
+def names_of(pack: Pack) -> Names:
+    """The pack's words for people; areas of all times, so that old cases are named."""
+    return Names(
+        units={unit.id: unit.name for unit in pack.roster.units.values()},
+        areas={code: area.name for code, area in pack.atlases.areas.items()},
+        labels=pack.labels,
+        zone=pack.policy.calendar.zone,
+    )
+
+
+def _tools(settings: Settings, desk: Desk, archive: Archive, admission: Admission) -> Deps:
+    patience = PATIENCE * settings.room
+    views = Views(desk.pool)
+    areas = desk.pack.atlases.areas  # of all times, so that old cases are named and found
+    names = names_of(desk.pack)
     return Deps(
         office=desk.office,
         views=views,
-        gate=Gate(views),
+        gate=Gate(views, admission.rates),
         hub=Hub(views),
         present=Presenter(names),
-        reports=Batcher(partial(accept_many, desk.office)),
-        actions=Batcher(partial(perform_many, desk.office)),
-        tickets=Batcher(partial(act_many, desk.office)),
+        reports=Batcher(
+            partial(accept_many, desk.office), first=admission.danger.of, key=report_key, patience=patience
+        ),
+        actions=Batcher(partial(perform_many, desk.office), key=command_key, patience=patience),
+        tickets=Batcher(partial(act_many, desk.office), key=command_key, patience=patience),
         alerts=AlertDesk(Alerts(desk.pool), issuer(desk.pack).render, names),
-        area_keys={code: area_key(desk.pack.atlas.path(code)) for code in areas},
+        area_keys={code: area_key(desk.pack.atlases.paths[code]) for code in areas},
         archive=archive,
-        open311=open311(settings, desk.pack, names),
+        open311=replace(open311(settings, desk.pack, names), admit=admission.open311),
         kafka_bootstrap=settings.kafka_bootstrap,
+        admission=admission,
+        imports=import_desk(settings, desk, archive.blobs),
+        rulebooks=desk.rulebooks,
     )

@@ -5,16 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import ceil, cos, radians
 
-import asyncpg
-
 from domain.asset import Asset
-from domain.duplicates import CELL, cell
+from domain.lattice import CELL, cell
 from domain.place import Point
 from store.assets import asset_of
-from store.pool import Pool
-from store.queries import sql
+from store.read_model import ReadModel
 from store.scope import Scope
-from store.translate import translated
 
 _METRES_A_CELL = 111_320.0 * CELL
 
@@ -32,11 +28,8 @@ class AssetCase:
     opened_at: datetime
 
 
-class AssetViews:
+class AssetViews(ReadModel):
     """Components for the doors. They are no secret among those who may ask; the cases on them are scoped."""
-
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
 
     async def one(self, code: str) -> Asset | None:
         """The component with this code."""
@@ -74,8 +67,3 @@ class AssetViews:
         for row in rows:
             found.setdefault(row["asset"], []).append(AssetCase(**dict(row)))
         return found
-
-    async def _fetch(self, name: str, *values: object) -> list[asyncpg.Record]:
-        with translated():
-            rows: list[asyncpg.Record] = await self._pool.fetch(sql(name), *values)
-            return rows

@@ -18,7 +18,9 @@ class Assets:
         self._connection = connection
 
     async def known(self, codes: Sequence[str]) -> dict[str, Asset]:
-        """The components with these codes; unknown codes are absent."""
+        """The components with these codes; unknown codes are absent, and where none is asked for nobody is asked."""
+        if not codes:
+            return {}
         rows = await self._connection.fetch(sql("assets_known"), codes)
         return {row["code"]: asset_of(row) for row in rows}
 

@@ -4,27 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-import asyncpg
-
 from domain.attachment import LINKABLE, Attachment, AttachmentState
 from store.attachments import attachment_of
-from store.pool import Pool
-from store.queries import sql
-from store.translate import translated
+from store.read_model import ReadModel
+from store.scope import Scope
 
 _MOST = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """Who looks: the client, and what it may see of cases and reports (the fields of ``store.views.Scope``)."""
-
-    client: str
-    areas: tuple[str, ...]
-    unit: str | None
-    worker: str | None
-    origin: str | None
-    reporter: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +22,14 @@ class Named:
     linkable: bool
 
 
-class AttachmentViews:
+class AttachmentViews(ReadModel):
     """Attachments as the doors see them. Raises ``Unavailable`` when the database is away."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
-
-    async def _fetch(self, name: str, *values: object) -> list[asyncpg.Record]:
-        with translated():
-            rows: list[asyncpg.Record] = await self._pool.fetch(sql(name), *values)
-            return rows
-
-    async def one(self, attachment: UUID, sight: Sight) -> Attachment | None:
-        """An attachment, for its uploader and for whoever may see a report or case it stands behind."""
+    async def one(self, attachment: UUID, client: str, scope: Scope) -> Attachment | None:
+        """An attachment, for its uploader ``client`` and for whoever may see a report or case it stands behind."""
         rows = await self._fetch(
             "view_attachment",
-            attachment, sight.client, list(sight.areas), sight.unit, sight.worker, sight.origin, sight.reporter,
+            attachment, client, list(scope.areas), scope.unit, scope.worker, scope.origin, scope.reporter,
         )  # fmt: skip
         return attachment_of(rows[0]) if rows else None
 

@@ -124,9 +124,9 @@ class Attachments:
         """Forget attachments; returns those that really were named by nobody."""
         return [row["id"] for row in await self._connection.fetch(sql("attachments_drop"), attachments)]
 
-    async def unfinished(self, since: timedelta, limit: int) -> list[AttachmentId]:
+    async def unfinished(self, since: timedelta, limit: int) -> list[Attachment]:
         """Uploads that are complete for a while and that nobody has looked at."""
-        return [row["id"] for row in await self._connection.fetch(sql("attachments_unfinished"), since, limit)]
+        return [attachment_of(row) for row in await self._connection.fetch(sql("attachments_unfinished"), since, limit)]
 
     async def owed(self, attachments: Sequence[UUID]) -> dict[UUID, tuple[AttachmentState, frozenset[str]]]:
         """The state of each known attachment, and the files of its pieces."""

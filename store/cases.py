@@ -2,14 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
+import asyncpg
+
 from domain.case import Case, Clock
-from domain.duplicates import Candidate, cell
+from domain.duplicates import Candidate, looks
 from domain.ids import CaseId, ReportId
+from domain.lattice import cell
+from domain.likeness import Sighting
 from domain.petition import PetitionState
 from domain.place import Crs, Point
+from domain.policy import Policy
 from domain.task import Part, Task
 from store.codec import decode_case, encode
 from store.pool import Connection
@@ -84,23 +89,35 @@ class Cases:
         rows = await self._connection.fetch(sql("cases_load"), ids)
         return {row["id"]: decode_case(row["doc"]) for row in rows}
 
-    async def open_near(self, sought: Sequence[tuple[str, Point, datetime]], within: timedelta) -> list[Candidate]:
-        """Open cases of a category in the cells around a point, that happened ``within`` of a moment; each once."""
-        if not sought:
+    async def open_near(self, sought: Sequence[Sighting], policy: Policy) -> list[Candidate]:
+        """Cases that may be of one incident with what was seen, open or ended lately; each once, a few too many."""
+        spots: dict[tuple[str, int, int, date], tuple[datetime, datetime]] = {}
+        for seen in sought:
+            at = seen.at
+            day = at.date()
+            for category, x, y in looks(seen, policy):
+                since, until = spots.get(key := (category, x, y, day), (at, at))
+                spots[key] = (min(since, at), max(until, at))
+        components = {(seen.component, seen.at) for seen in sought if seen.component}
+        if not (spots or components):
             return []
-        cells = [cell(point) for _, point, _ in sought]
         rows = await self._connection.fetch(
             sql("cases_open_near"),
-            [category for category, _, _ in sought],
-            [x for x, _ in cells],
-            [y for _, y in cells],
-            [moment for _, _, moment in sought],
-            within,
+            [category for category, _, _, _ in spots],
+            [x for _, x, _, _ in spots],
+            [y for _, _, y, _ in spots],
+            [since for since, _ in spots.values()],
+            [until for _, until in spots.values()],
+            max(policy.join_within, policy.likeness.suggest_within),
+            policy.likeness.reworks_within,
+            [component for component, _ in components],
+            [at for _, at in components],
         )
-        found = {row["id"]: row for row in rows}.values()
-        return [
-            Candidate(r["id"], r["category"], r["occurred_at"], Point(r["lon"], r["lat"], Crs.WGS84)) for r in found
-        ]
+        return [Candidate(row["id"], _sighting(row), row["ended_at"]) for row in rows]
+
+    async def sightings(self, ids: Sequence[CaseId]) -> dict[CaseId, Sighting]:
+        """What cases say of their incidents, as ``open_near`` compares them; unknown ids are absent."""
+        return {row["id"]: _sighting(row) for row in await self._connection.fetch(sql("cases_sightings"), ids)}
 
     async def add(self, cases: Sequence[Case]) -> None:
         """Store new cases with their tasks and alarms."""
@@ -173,6 +190,14 @@ class Cases:
             [a.subject for a in answers],
             [a.version for a in answers],
         )
+
+
+def _sighting(row: asyncpg.Record) -> Sighting:
+    """What the first report behind a case says of the incident, with category and place as they stand on the case."""
+    point = None if row["lon"] is None else Point(row["lon"], row["lat"], Crs.WGS84)
+    return Sighting(
+        row["category"] or "", row["occurred_at"], point, row["asset"] or "", row["text"] or "", row["address"] or ""
+    )
 
 
 def _alarms(case: Case | None) -> dict[tuple[Clock, int], tuple[datetime, float]]:

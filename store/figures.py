@@ -4,33 +4,25 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import asyncpg
-
 from domain.case import ENDED, State
 from store.pool import Pool
-from store.queries import sql
-from store.translate import translated
+from store.read_model import ReadModel
 
 _SHARE = 0.02  # of the time may be spent on counting: what took 0.1 s is good for 5 s, what took 2 s for 100 s
 _OPEN = [state for state in State if state not in ENDED]
 
 
-class Figures:
+class Figures(ReadModel):
     """The figures of one process. Raises ``Unavailable`` when the database is away, whatever is remembered.
 
     ``stopwatch`` tells seconds that only go forward.
     """
 
     def __init__(self, pool: Pool, stopwatch: Callable[[], float] = time.monotonic) -> None:
-        self._pool = pool
+        super().__init__(pool)
         self._stopwatch = stopwatch
         self._counts: Mapping[str, Any] = {}
         self._good_until = stopwatch()
-
-    async def _fetch(self, name: str, *values: object) -> list[asyncpg.Record]:
-        with translated():
-            rows: list[asyncpg.Record] = await self._pool.fetch(sql(name), *values)
-            return rows
 
     async def now(self) -> Mapping[str, Any]:
         """Ages and what waits as they are now; counts over all cases as they were when last counted."""

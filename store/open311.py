@@ -9,9 +9,7 @@ import asyncpg
 
 from domain.case import Case
 from store.codec import decode_case
-from store.pool import Pool
-from store.queries import sql
-from store.translate import translated
+from store.read_model import ReadModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +45,11 @@ class TokenView:
     no: str | None
 
 
-class Open311Views:
+class Open311Views(ReadModel):
     """The read models on one pool. ``origin`` keeps to cases behind which a report of it stands; None to none.
 
     Raises ``Unavailable`` when the database is away.
     """
-
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
 
     async def page(self, narrowed: RequestFilter, origin: str | None, words: bool) -> list[RequestView]:
         """Service requests, the newest first, at most ``narrowed.limit``."""
@@ -90,8 +85,3 @@ class Open311Views:
             RequestView(case, nos[case.merged_into] if case.merged_into else None, row["words"])
             for case, row in zip(cases, rows, strict=True)
         ]
-
-    async def _fetch(self, name: str, *values: object) -> list[asyncpg.Record]:
-        with translated():
-            rows: list[asyncpg.Record] = await self._pool.fetch(sql(name), *values)
-            return rows

@@ -1,14 +1,47 @@
 """Connections to PostgreSQL: how they are opened, and what every one of them is told at its start."""
 
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import asyncpg
+from asyncpg.pool import PoolAcquireContext
 
+from domain.errors import Unavailable
 from store.queries import read_all
 from store.translate import translated
 
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+
+_WAIT_SECONDS = 5.0
+
+
+class _Turn(PoolAcquireContext):
+    """Waiting for a connection. Raises ``Unavailable`` with code ``busy`` if all are in use for too long."""
+
+    __slots__ = ()
+
+    async def __aenter__(self) -> Connection:
+        """The connection."""
+        try:
+            return await super().__aenter__()
+        except TimeoutError:
+            if self.pool.get_size() == self.pool.get_max_size() and not self.pool.get_idle_size():
+                raise Unavailable("busy", "系统繁忙，请稍后重试", "no database connection came free") from None
+            raise
+
+
+if TYPE_CHECKING:
+    _Base = asyncpg.Pool[asyncpg.Record]
+else:
+    _Base = asyncpg.Pool  # generic in its stubs only
+
+
+class _Queue(_Base):
+    """A pool that nobody waits for without an end."""
+
+    def acquire(self, *, timeout: float | None = None) -> _Turn:
+        """A connection, to be used in ``async with``, within ``timeout`` seconds."""
+        return _Turn(self, _WAIT_SECONDS if timeout is None else timeout)
 
 
 async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
@@ -23,14 +56,22 @@ async def _keep(_: "asyncpg.Connection[asyncpg.Record]") -> None:
     """
 
 
-async def connect(dsn: str, *, size: int, application: str) -> Pool:
-    """A pool of at most ``size`` connections. Raises ``Unavailable`` if the database does not answer."""
+async def connect(dsn: str, *, size: int, application: str, statement_seconds: float = 0.0) -> Pool:
+    """A pool of at most ``size`` connections. Raises ``Unavailable`` if the database does not answer.
+
+    ``statement_seconds`` is what one statement may take where somebody waits for its answer; 0 sets no bound.
+    """
     read_all()
     with translated():
-        pool: Pool = await asyncpg.create_pool(
+        pool = _Queue(
             dsn,
             min_size=1,
             max_size=size,
+            max_queries=50_000,
+            max_inactive_connection_lifetime=300.0,
+            loop=None,
+            connection_class=asyncpg.Connection,
+            record_class=asyncpg.Record,
             command_timeout=30,
             timeout=10,
             init=_prepare,
@@ -45,6 +86,7 @@ async def connect(dsn: str, *, size: int, application: str) -> Pool:
                 "tcp_keepalives_interval": "5",
                 "tcp_keepalives_count": "3",
                 "jit": "off",
+                "statement_timeout": f"{round(statement_seconds * 1000)}ms",
             },
         )
-        return pool
+        return await pool

@@ -6,14 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-
 from domain.ticket import OWING, Ticket, TicketState, Tier
 from store.codec import decode_plain
-from store.pool import Pool
-from store.queries import sql
+from store.read_model import ReadModel
 from store.tickets import decode_ticket
-from store.translate import translated
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +46,17 @@ class TicketLine:
 
 @dataclass(frozen=True, slots=True)
 class TicketView:
-    """A ticket whole: its report's words, its cases as (no, state, opened), every answer as (version, at, words)."""
+    """A ticket whole: its report's words, and its cases as (no, state, opened)."""
 
     ticket: Ticket
     text: str
     origin: str
     address: str
     cases: tuple[Mapping[str, Any], ...]
-    answers: tuple[Mapping[str, Any], ...]
 
 
-class TicketViews:
+class TicketViews(ReadModel):
     """The read models on one pool. Raises ``Unavailable`` when the database is away."""
-
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
-
-    async def _fetch(self, name: str, *values: object) -> list[asyncpg.Record]:
-        with translated():
-            rows: list[asyncpg.Record] = await self._pool.fetch(sql(name), *values)
-            return rows
 
     async def page(self, narrowed: TicketFilter, scope: TicketScope) -> list[TicketLine]:
         """Tickets by the earliest date owed, at most ``limit``."""
@@ -95,15 +82,17 @@ class TicketViews:
             return None
         (row,) = rows
         cases = zip(row["nos"], row["states"], row["opened"], strict=True)
-        answers = await self._fetch("tickets_answers", report)
         return TicketView(
             ticket=decode_ticket(row["doc"]),
             text=row["text"],
             origin=row["origin"],
             address=row["address"],
             cases=tuple({"no": no, "state": state, "opened": opened} for no, state, opened in cases),
-            answers=tuple(dict(answer) for answer in answers),
         )
+
+    async def answers(self, report: UUID) -> list[Mapping[str, Any]]:
+        """Every answer to a ticket in order, as (version, at, words)."""
+        return [dict(row) for row in await self._fetch("tickets_answers", report)]
 
     async def history(self, report: UUID) -> list[Mapping[str, Any]]:
         """The events of a ticket in order, as plain data, each with what was said in it as ``words``."""

@@ -8,13 +8,17 @@ from uuid import UUID
 from store.assets import Assets
 from store.attachments import Attachments
 from store.cases import Cases
+from store.dispatch_replay import FiledBatch, filed_since
+from store.duplicates import Duplicates
 from store.events import Events
+from store.imports import Imports
 from store.messages import Messages
 from store.pool import Connection, Pool
 from store.presences import Presences
 from store.queries import sql
 from store.rejects import Rejects
 from store.reports import Reports
+from store.rulebooks import Rulebooks
 from store.tickets import Tickets
 from store.translate import translated
 
@@ -31,6 +35,7 @@ class Unit:
         self._connection = connection
         self.reports = Reports(connection)
         self.cases = Cases(connection)
+        self.duplicates = Duplicates(connection)
         self.events = Events(connection)
         self.rejects = Rejects(connection)
         self.tickets = Tickets(connection)
@@ -38,6 +43,8 @@ class Unit:
         self.presences = Presences(connection)
         self.attachments = Attachments(connection)
         self.assets = Assets(connection)
+        self.imports = Imports(connection)
+        self.rulebooks = Rulebooks(connection)
 
     async def lock(self, subjects: Sequence[UUID]) -> None:
         """Lock further cases, found only now. Allowed before the unit's first write, and only once (see ``Store``)."""
@@ -60,6 +67,10 @@ class Store:
         with translated():
             async with self._pool.acquire(timeout=10) as connection:
                 yield Reports(connection)
+
+    def filed_since(self, since: datetime, most: int) -> AsyncIterator[FiledBatch]:
+        """The newest filed cases, batch by batch, in a transaction that only reads; see ``dispatch_replay``."""
+        return filed_since(self._pool, since, most)
 
     @asynccontextmanager
     async def unit(self, lock: Sequence[UUID] = ()) -> AsyncIterator[Unit]:

@@ -11,16 +11,18 @@ import asyncpg
 from domain.actor import Actor, Role
 from domain.case import Case
 from store.asset_views import AssetCase, AssetViews
-from store.attachment_views import AttachmentViews, Named, Sight
+from store.attachment_views import AttachmentViews, Named
 from store.codec import decode_case, decode_plain
+from store.duplicate_views import DuplicateViews, OtherCase
 from store.events import Position
 from store.figures import Figures
+from store.import_views import ImportViews
 from store.open311 import Open311Views, RequestFilter, RequestView, TokenView
 from store.pool import Pool
-from store.queries import sql
+from store.read_model import ReadModel
+from store.rulebooks import RulebookViews
 from store.scope import Scope
 from store.ticket_views import TicketFilter, TicketLine, TicketScope, TicketView, TicketViews
-from store.translate import translated
 
 __all__ = [
     "MAX_PAGE",
@@ -32,11 +34,11 @@ __all__ = [
     "Filter",
     "Named",
     "Open311Views",
+    "OtherCase",
     "Position",
     "RequestFilter",
     "RequestView",
     "Scope",
-    "Sight",
     "StreamEntry",
     "TicketFilter",
     "TicketLine",
@@ -104,21 +106,19 @@ class StreamEntry:
     units: tuple[str, ...] = ()
 
 
-class Views:
+class Views(ReadModel):
     """All read models on one pool. Raises ``Unavailable`` when the database is away."""
 
     def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+        super().__init__(pool)
         self._figures = Figures(pool)
         self.tickets = TicketViews(pool)
         self.attachments = AttachmentViews(pool)
         self.assets = AssetViews(pool)
+        self.imports = ImportViews(pool)
+        self.duplicates = DuplicateViews(pool)
         self.open311 = Open311Views(pool)
-
-    async def _fetch(self, name: str, *values: object) -> list[asyncpg.Record]:
-        with translated():
-            rows: list[asyncpg.Record] = await self._pool.fetch(sql(name), *values)
-            return rows
+        self.rulebooks = RulebookViews(pool)
 
     async def client(self, key_hash: bytes) -> ClientView | None:
         """The active client whose key has this SHA-256, if any."""

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from domain.ids import ReportId
+from domain.reading import check_codes
 from domain.report import Report
 from handlers.accept import accept_many
 from handlers.batch import in_halves
@@ -26,7 +27,9 @@ def report_parser(office: Office, topic: Topic) -> Callable[[Raw], Sequence[Repo
 
     def parse(raw: Raw) -> Sequence[Report]:
         checked_schema(raw.headers, topic.contract)
-        return (read(raw.value, datetime.now(UTC), ReportId(office.new_id())),)
+        report = read(raw.value, datetime.now(UTC), ReportId(office.new_id()))
+        check_codes(report, office.advisers.catalogue)
+        return (report,)
 
     return parse
 

@@ -13,14 +13,14 @@ import msgspec
 
 from domain.attachment import MAX_FILES, AttachmentId
 from domain.commands import Said
-from domain.errors import Invalid
+from domain.errors import Invalid, invalid
 from domain.message import Message, MessageKind
 from domain.report import checked_time, clean_code, clean_text
 from handlers.messages import Received
 from streams.raw import Raw
 from streams.records import Code, Position, point_of
 from streams.topics import MESSAGES
-from streams.wire import checked_schema, decode, invalid
+from streams.wire import checked_schema, decode
 
 
 class HotlineMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,7 +116,7 @@ def _supplement(sent: HotlineSupplement) -> dict[str, Any]:
     if not (sent.text.strip() or sent.position or sent.photos):
         raise invalid("/text", "text-empty", "文本不能为空", "say, place or show something more")
     if len(sent.photos) > MAX_FILES:
-        raise invalid("/photos", "type-mismatch", "字段类型不符", f"at most {MAX_FILES} photos")
+        raise invalid("/photos", "too-many-items", "项目过多", f"at most {MAX_FILES} photos")
     return {"position": point_of(sent.position), "photos": tuple(dict.fromkeys(map(AttachmentId, sent.photos)))}
 
 

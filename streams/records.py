@@ -14,28 +14,35 @@ from domain.asset import MAX_SCANNED, scanned
 from domain.catalogue import Kind, Urgency
 from domain.ids import ReportId
 from domain.place import Crs, Point
-from domain.report import Contact, Report, Source, checked_point, checked_time, clean_code, clean_text
+from domain.reading import Reading, contact_of
+from domain.report import CallerKind, Report, Source, checked_point, clean_code, crs_of
 from domain.ticket import Appeal
 from streams.wire import decode
 
 Code = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+System = Annotated[str, msgspec.Meta(extra_json_schema={"enum": [crs.value for crs in Crs]})]
+"""A coordinate system; another word than these is read, and judged by who sent it."""
 Scan = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_SCANNED)]
 """Identifier of a component, or what its QR code says."""
 
 
 class Position(msgspec.Struct, frozen=True):
-    """Longitude and latitude in degrees, with the coordinate system they are in (never guessed)."""
+    """Longitude and latitude in degrees, with the coordinate system they are in (never guessed).
+
+    A position without one, or in one nobody knows, is for a person to look at; of a machine it is refused.
+    """
 
     lon: float
     lat: float
-    crs: Crs
+    crs: System | None = None
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """Who called. Personal data; stored apart."""
+    """Who called. Name and number are personal data and stored apart; ``kind`` is who speaks."""
 
     name: Annotated[str, msgspec.Meta(max_length=100)] = ""
     phone: Annotated[str, msgspec.Meta(max_length=40)] = ""
+    kind: CallerKind | None = None
 
 
 class HotlineTicket(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,65 +109,65 @@ _work = msgspec.json.Decoder(Work)
 
 def hotline_report(value: bytes | None, now: datetime, new: ReportId) -> Report:
     """A hotline ticket as a report. Raises ``Invalid``."""
-    ticket = decode(_ticket, value)
+    ticket, reading = decode(_ticket, value), Reading(Source.HOTLINE)
     return Report(
         id=new,
         source=Source.HOTLINE,
         origin=f"hotline:{clean_code(ticket.centre, '/centre')}",
         origin_key=clean_code(ticket.ticket_no, "/ticket_no"),
         received_at=now,
-        occurred_at=checked_time(ticket.called_at, now, "/called_at"),
-        text=clean_text(ticket.text, "/text", required=True),
-        address=clean_text(ticket.address, "/address", limit=256),
-        area_names=tuple(clean_text(name, "/areas", limit=100) for name in ticket.areas[:6]),
-        point=point_of(ticket.position),
+        occurred_at=reading.moment(ticket.called_at, now, "/called_at"),
+        text=reading.text(ticket.text, "text", required=True),
+        address=reading.text(ticket.address, "address", 256),
+        area_names=tuple(reading.area(name, n) for n, name in enumerate(ticket.areas[:6])),
+        point=_point(ticket.position, reading),
         category=_code(ticket.category, "/category"),
         kind=ticket.kind,
         condition=_code(ticket.condition, "/condition"),
         urgency=ticket.urgency,
-        contact=_contact(ticket.caller),
-        extra={"appeal": ticket.appeal, **_asset(ticket.asset)},
+        contact=contact_of(ticket.caller.name, ticket.caller.phone) if ticket.caller else None,
+        extra={"appeal": ticket.appeal, **_asset(ticket.asset), **_caller(ticket.caller), **reading.extra},
     )
 
 
 def inspector_report(value: bytes | None, now: datetime, new: ReportId) -> Report:
     """An inspector's report. Raises ``Invalid``."""
-    seen = decode(_inspection, value)
+    seen, reading = decode(_inspection, value), Reading(Source.INSPECTOR)
     return Report(
         id=new,
         source=Source.INSPECTOR,
         origin=f"inspector:{clean_code(seen.inspector, '/inspector')}",
         origin_key=clean_code(seen.report_no, "/report_no"),
         received_at=now,
-        occurred_at=checked_time(seen.captured_at, now, "/captured_at"),
-        text=clean_text(seen.text, "/text"),
-        address=clean_text(seen.address, "/address", limit=256),
-        point=point_of(seen.position),
+        occurred_at=reading.moment(seen.captured_at, now, "/captured_at"),
+        text=reading.text(seen.text, "text"),
+        address=reading.text(seen.address, "address", 256),
+        point=_point(seen.position, reading),
         category=clean_code(seen.category, "/category"),
         kind=seen.kind,
         condition=_code(seen.condition, "/condition"),
         urgency=seen.urgency,
-        extra=_asset(seen.asset),
+        extra={**_asset(seen.asset), **reading.extra},
     )
 
 
 def alarm_report(value: bytes | None, now: datetime, new: ReportId) -> Report:
     """A sensor alarm as a report. Raises ``Invalid``."""
-    alarm = decode(_alarm, value)
+    alarm, reading = decode(_alarm, value), Reading(Source.ALARM)
     return Report(
         id=new,
         source=Source.ALARM,
         origin=f"alarm:{clean_code(alarm.platform, '/platform')}",
         origin_key=clean_code(alarm.alarm_id, "/alarm_id"),
         received_at=now,
-        occurred_at=checked_time(alarm.raised_at, now, "/raised_at"),
-        text=clean_text(alarm.text, "/text"),
-        point=point_of(alarm.position),
+        occurred_at=reading.moment(alarm.raised_at, now, "/raised_at"),
+        text=reading.text(alarm.text, "text"),
+        point=_point(alarm.position, reading),
         category=clean_code(alarm.category, "/category"),
         kind=alarm.kind,
         condition=_code(alarm.condition, "/condition"),
         urgency=alarm.urgency,
-        extra={"device": clean_code(alarm.device, "/device")},
+        extra={"device": clean_code(alarm.device, "/device"), **reading.extra},
     )
 
 
@@ -176,20 +183,22 @@ def work_record(ids: list[UUID]) -> bytes:
 
 def point_of(position: Position | None) -> Point | None:
     """A position as a point that can be one. Raises ``Invalid``."""
-    return checked_point(position.lon, position.lat, position.crs, "/position") if position else None
+    if position is None:
+        return None
+    return checked_point(position.lon, position.lat, crs_of(position.crs, "/position"), "/position")
+
+
+def _point(position: Position | None, reading: Reading) -> Point | None:
+    return reading.point(position.lon, position.lat, position.crs) if position else None
 
 
 def _code(code: str | None, pointer: str) -> str | None:
     return None if code is None else clean_code(code, pointer)
 
 
+def _caller(caller: Caller | None) -> dict[str, str]:
+    return {"caller": caller.kind} if caller and caller.kind else {}
+
+
 def _asset(scan: str | None) -> dict[str, str]:
     return {} if scan is None else {"asset": str(scanned(scan, "/asset"))}
-
-
-def _contact(caller: Caller | None) -> Contact | None:
-    if caller is None:
-        return None
-    return Contact(
-        clean_text(caller.name, "/caller/name", limit=100), clean_text(caller.phone, "/caller/phone", limit=40)
-    )

@@ -1,31 +1,37 @@
 """Bytes on the wire become typed records, or ``Invalid`` says what is wrong and where. Shared by all wire contracts.
 
 Strict on what is missing or of the wrong type, deaf to what is extra. What msgspec lets pass and we do not (a field
-named twice, endless nesting) is looked for by counting bytes; only what looks suspicious is parsed with care.
+named twice, endless nesting) is looked for by counting bytes; only what looks suspicious is parsed with care
+(``domain.jsontext``).
 """
 
 import json
 import re
-from typing import Any, NoReturn, TypeVar
+from typing import TypeVar
 
 import msgspec
 import orjson
 
-from domain.errors import Fault, Invalid
+from domain.errors import Invalid, invalid
+from domain.jsontext import BOM, careful, check_shape, faults_in, names_once, text_of, why_no_time, wrong
 
 T = TypeVar("T")
 Headers = tuple[tuple[str, bytes], ...]
 
 MAX_VALUE = 512 * 1024
 MAX_HEADERS = 64 * 1024
-MAX_DEPTH = 32
+MAX_ITEMS = 20_000
 
 _VERSION = re.compile(r"(.+\.v\d+)\.\d+")
 _WHERE = re.compile(r" - at `(?:key in )?\$?(.*)`$")
 _PLACE = re.compile(r"\[(\d+)\]")
+_LENGTH = re.compile(r"Expected `(str|array)` of length (<=|>=) (\d+)")
+_LENGTHS = {
+    ("str", "<="): ("text-too-long", "文本过长"),
+    ("str", ">="): ("text-empty", "文本不能为空"),
+    ("array", "<="): ("too-many-items", "项目过多"),
+}
 _MISSING = re.compile(r"missing required field `(\w+)`")
-_BOM = b"\xef\xbb\xbf"
-_HALF_CHARACTER = re.compile(rb"\xed[\xa0-\xbf]")
 
 
 def checked_schema(headers: Headers, *contracts: str) -> str:
@@ -60,105 +66,55 @@ def decode(decoder: msgspec.json.Decoder[T], value: bytes | None) -> T:
         raise Invalid("json-invalid", "消息为空", "a record holds one JSON object")
     if len(value) > MAX_VALUE:
         raise Invalid("too-large", "消息过大", f"at most {MAX_VALUE} bytes")
-    value = value.removeprefix(_BOM)
-    if value.count(b"{") + value.count(b"[") > MAX_DEPTH:
-        _check_depth(value)
+    value = value.removeprefix(BOM)
+    check_shape(value, MAX_ITEMS)
     try:
         decoded = decoder.decode(value)
+        sure = names_once(value, orjson.dumps(orjson.loads(value)))
     except msgspec.ValidationError as error:
-        raise _unfit(str(error)) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _diagnosed(value) from error
-    if not _names_differ(value):
-        _check_names(value)
+        _check_form(value)
+        raise _unfit(str(error), value) from error
+    except ValueError:  # msgspec's DecodeError and orjson's are such, and so is text that is not UTF-8
+        sure = False
+    if not sure:
+        _check_form(value)
+        decoded = decoder.decode(value)  # only looked suspicious
     return decoded
 
 
-def _unfit(message: str) -> Invalid:
+def _check_form(value: bytes) -> None:
+    """A second parse, slow and talkative. Raises ``Invalid`` for what is no JSON, or holds what cannot be."""
+    text = text_of(value)
+    if text is None:
+        raise Invalid("json-invalid", "无法解析 JSON", "the value is not UTF-8")
+    faults = tuple(faults_in(careful(text)))
+    if faults:
+        raise wrong(faults)
+
+
+def _unfit(message: str, value: bytes) -> Invalid:
     """What a type that does not fit is called. The message may quote what somebody wrote: only parts of it are told."""
     where, missing = _WHERE.search(message), _MISSING.search(message)
     path = (where[1] if where else "").replace("[...]", "")
     pointer = _PLACE.sub(r"/\1", path).replace(".", "/")
     if missing:
         return invalid(f"{pointer}/{missing[1]}", "field-missing", "缺少必填字段")
-    if message.startswith("Number out of range"):
-        return invalid(pointer, "number-not-finite", "数值不是有限数")
+    if not pointer and message.startswith("Expected `object`"):
+        return Invalid("body-not-object", "请求内容须为 JSON 对象", "a record holds one JSON object")
+    length = _LENGTH.search(message)
+    if length:
+        code, title = _LENGTHS[length[1], length[2]]
+        return invalid(pointer, code, title, f"length {length[2]} {length[3]}")
+    if message.startswith(("Invalid RFC3339", "Expected `datetime`")):
+        return invalid(pointer, *why_no_time(_at(value, pointer)), "an RFC 3339 time with offset")
     # an unknown word is quoted by the message, and may be anything a person typed
     hint = "unknown word" if message.startswith("Invalid enum") else message.split(" - at")[0]
     return invalid(pointer, "type-mismatch", "字段类型不符", hint)
 
 
-def _names_differ(value: bytes) -> bool:
-    """Whether no object names a field twice; False means that it has to be looked at closely.
-
-    Read and written again, a text keeps every colon, except those of the fields that a later one of the same name
-    replaced; a colon can only hide as an escape. A third of what a parser with a hook costs.
-    """
-    if b"\\u003" in value:
-        return False
-    try:
-        again = orjson.dumps(orjson.loads(value))
-    except ValueError:  # what msgspec skips need not be text
-        return False
-    return value.count(b":") == again.count(b":")
-
-
-def _check_names(value: bytes) -> None:
-    """A second parse, slow and sure. Raises ``Invalid``."""
-    try:
-        _parse_strictly(value.decode("utf-8", "replace"))
-    except ValueError as error:
-        raise _malformed() from error
-
-
-def _check_depth(value: bytes) -> None:
-    depth = 0
-    for text, nested in re.findall(rb'("(?:[^"\\]|\\.)*+")|([][{}])', value):
-        if text:
-            continue
-        depth += 1 if nested in b"[{" else -1
-        if depth > MAX_DEPTH:
-            raise Invalid("json-too-deep", "JSON 嵌套过深", f"nest at most {MAX_DEPTH} levels")
-
-
-def _diagnosed(value: bytes) -> Invalid:
-    """Why a value is no JSON for us, by a second and more talkative parser."""
-    try:
-        _parse_strictly(value.decode())
-    except Invalid as error:
-        return error
-    except UnicodeDecodeError:
-        if _HALF_CHARACTER.search(value):
-            return Invalid("text-invalid-unicode", "文本含无效字符", "a lone surrogate is half a character")
-    except ValueError as error:
-        if "control character" in str(error):
-            return Invalid("text-control-char", "文本含控制字符", "escape line ends, take out other control characters")
-    except RecursionError:
-        return Invalid("json-too-deep", "JSON 嵌套过深", f"nest at most {MAX_DEPTH} levels")
-    else:
-        # all else that it takes and the fast one does not is an escaped half of a surrogate pair
-        return Invalid("text-invalid-unicode", "文本含无效字符", "a lone surrogate is half a character")
-    return _malformed()
-
-
-def _malformed() -> Invalid:
-    return Invalid("json-invalid", "无法解析 JSON", "the value is not well-formed UTF-8 JSON")
-
-
-def _parse_strictly(text: str) -> None:
-    # numbers are left as they are: making them is dear, and impossible for the longest
-    json.loads(text, object_pairs_hook=_once, parse_int=str, parse_float=str, parse_constant=_no_number)
-
-
-def _once(pairs: list[tuple[str, Any]]) -> None:
-    if len({name for name, _ in pairs}) < len(pairs):
-        raise Invalid("json-duplicate-key", "JSON 字段重复", "name each field once")
-
-
-def _no_number(_: str) -> NoReturn:
-    raise Invalid("number-not-finite", "数值不是有限数", "send a finite number")
-
-
-def invalid(pointer: str, code: str, title: str, hint: str = "") -> Invalid:
-    """The error for one field."""
-    return Invalid(code, title, f"at {pointer}" if pointer else "", (Fault(pointer, code, hint),))
+def _at(value: bytes, pointer: str) -> object:
+    """What stands at a pointer of ours."""
+    found = json.loads(value)
+    for part in pointer.split("/")[1:]:
+        found = found[int(part) if isinstance(found, list) else part]
+    return found

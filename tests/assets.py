@@ -7,9 +7,11 @@ from pathlib import Path
 from domain.place import Crs
 from runtime.assets.judge import Judge
 from runtime.assets.layout import AssetMapping, Layout
-from runtime.assets.load import Into, LoadTally, RemarkFile, load_assets
+from runtime.assets.load import Into, LoadTally, load_assets
 from runtime.assets.placing import Placing
-from runtime.assets.table import Encoding, TableFile
+from runtime.importing.encodings import Encoding
+from runtime.importing.report import ReportFile
+from runtime.importing.rows import RowFile
 from tests.demo_city import grid, pack, spot
 
 TODAY = date(2026, 11, 21)
@@ -89,7 +91,7 @@ async def brought(
     if rows:
         filled(path, *rows)
     mapping = mapping or AssetMapping()
-    with TableFile(path, encoding, mapping.delimiter) as table, RemarkFile(remarks_of(path)) as report:
+    with RowFile(path, encoding, mapping.delimiter) as table, ReportFile(remarks_of(path)) as report:
         judge = Judge(Layout(table.header, mapping), mapping, pack().catalogue, crs, TODAY)
         return await load_assets(table, judge, Placing(pack().atlas, judge.crs), into, report)
 
@@ -104,4 +106,4 @@ def remarks(path: Path) -> list[list[str]]:
     found = remarks_of(path)
     if not found.exists():
         return []
-    return [line.split(",")[:4] for line in found.read_text(encoding="utf-8").splitlines()[1:]]
+    return [line.split(",")[:4] for line in found.read_text(encoding="utf-8-sig").splitlines()[1:]]

@@ -22,6 +22,7 @@ from api import routes
 from api.app import create_app
 from api.batcher import Batcher
 from api.deps import Deps
+from api.twins import command_key, report_key
 from domain.errors import Unavailable
 from handlers.accept import accept_many
 from handlers.perform import perform_many
@@ -237,9 +238,9 @@ async def _open(settings: Settings, changes: Mapping[str, Any], telemetry: Telem
         yield replace(
             tools,
             office=office,
-            reports=Batcher(partial(accept_many, office)),
-            actions=Batcher(partial(perform_many, office)),
-            tickets=Batcher(partial(act_many, office)),
+            reports=Batcher(partial(accept_many, office), key=report_key),
+            actions=Batcher(partial(perform_many, office), key=command_key),
+            tickets=Batcher(partial(act_many, office), key=command_key),
         )
 
 
@@ -249,8 +250,8 @@ async def front_door(
 ) -> AsyncIterator[FrontDoor]:
     """The application on a migrated database, its city pack entered and a key issued to every client.
 
-    ``policy`` changes the pack's, ``files`` the settings about attachments: by default a folder of its own. A database
-    has one door at a time: another one issues the keys anew.
+    ``policy`` changes the pack's, ``files`` the settings: by default attachments have a folder of their own, and nobody
+    is held to a rate. A database has one door at a time: another one issues the keys anew.
     """
     telemetry = Telemetry()
 
@@ -269,7 +270,8 @@ async def front_door(
     finally:
         await pool.close()
     own = TemporaryDirectory(prefix="cityloop-tests-", ignore_cleanup_errors=True)
-    settings = Settings(database_url=dsn, kafka_bootstrap=kafka, **{"attachments": own.name, **(files or {})})
+    usual = {"attachments": own.name, "rates": 0.0}
+    settings = Settings(database_url=dsn, kafka_bootstrap=kafka, **{**usual, **(files or {})})
     app = create_app(lambda: _open(settings, policy, telemetry), scrape)
     transport = httpx.ASGITransport(telemetry.timed(app), raise_app_exceptions=False)
     async with (

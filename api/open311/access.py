@@ -1,6 +1,10 @@
 """Who may use which side of the Open311 door, and what its feed tells. Chosen by the settings."""
 
 from enum import StrEnum
+from typing import Final
+
+ANONYMOUS: Final = "anonymous"
+"""Who reports without a key."""
 
 
 class Access(StrEnum):

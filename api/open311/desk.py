@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from api.auth import OPEN311_CLIENTS, Gate
-from api.open311.access import Access, Description
+from api.open311.access import ANONYMOUS, Access, Description
 from api.open311.render import Content
 from api.open311.services import Services
 from api.present import Names
 from domain.case import Case, Clock, DeadlineState
 from domain.errors import Invalid, Refused
+from domain.report import Report
 from store.views import RequestView
 
 SPECIFICATION = "http://wiki.open311.org/GeoReport_v2"
-ANONYMOUS = "anonymous"
 
 
-async def everybody(origin: str, address: str) -> None:
+async def everybody(report: Report, address: str) -> None:
     """Turns nobody away."""
 
 
@@ -44,7 +44,7 @@ class Open311Desk:
     jurisdiction: str = ""
     contact: str = ""
     url: str = ""
-    admit: Callable[[str, str], Awaitable[None]] = everybody
+    admit: Callable[[Report, str], Awaitable[None]] = everybody
 
     @property
     def words(self) -> bool:

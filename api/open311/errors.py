@@ -1,6 +1,6 @@
 """Errors as Open311 tells them: a list of code and description in the form that was asked for, never problem+json.
 
-The specification knows 400, 403 and 404; 429 and 503 say besides that the same request may be sent again later.
+The specification knows 400, 403 and 404; 408, 429 and 503 say besides that the same request may be sent again later.
 """
 
 from collections.abc import Callable, Coroutine
@@ -9,11 +9,11 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
-from api.errors import MAX_FAULTS, status_of
+from api.errors import MAX_FAULTS, later, status_of
 from api.open311.render import Content, Form, respond
 from domain.errors import CityloopError
 
-_AGAIN = (429, 503)
+_AGAIN = (408, 429, 503)
 _KEPT = (403, 404, *_AGAIN)
 
 
@@ -46,7 +46,7 @@ def refusal(error: CityloopError, ending: str) -> Response:
     ]
     sentences = sentences or [_sentence(error.title, error.code, error.detail)]
     content: list[Content] = [{"code": status, "description": sentence} for sentence in sentences]
-    return respond(form, "errors", content, status, {"Retry-After": "2"} if status in _AGAIN else None)
+    return respond(form, "errors", content, status, later(error) if status in _AGAIN else None)
 
 
 def open311_status(error: CityloopError) -> int:

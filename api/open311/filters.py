@@ -9,7 +9,7 @@ from fastapi.datastructures import QueryParams
 from api.open311.form import repeated
 from api.open311.services import Services
 from api.routes.paging import Cursor, read
-from domain.errors import CityloopError, Fault, Invalid
+from domain.errors import CityloopError, invalid
 from domain.ids import CaseNo
 from store.views import RequestFilter
 
@@ -61,7 +61,7 @@ def many(query: QueryParams, name: str) -> tuple[str, ...]:
     """
     values = tuple(dict.fromkeys(v.strip() for given in query.getlist(name) for v in given.split(",") if v.strip()))
     if len(values) > MAX_REQUESTS:
-        raise _invalid(name, "too-many-items", "项目过多", f"at most {MAX_REQUESTS}")
+        raise invalid(f"/{name}", "too-many-items", "项目过多", f"at most {MAX_REQUESTS}")
     return values
 
 
@@ -82,37 +82,37 @@ def span(start: str, end: str, now: datetime) -> tuple[datetime, datetime]:
     until = _moment(end, "end_date") if end else (since + SPAN if since else now)
     since = since or until - SPAN
     if until - since > SPAN:
-        raise _invalid("start_date", "range-too-long", "时间跨度超过 90 天", "ask for 90 days at a time")
+        raise invalid("/start_date", "range-too-long", "时间跨度超过 90 天", "ask for 90 days at a time")
     if until < since:
-        raise _invalid("start_date", "interval-empty", "时间范围为空", "start_date comes first")
+        raise invalid("/start_date", "interval-empty", "时间范围为空", "start_date comes first")
     return since, until
 
 
 def _moment(text: str, name: str) -> datetime:
     match = _MOMENT.fullmatch(text)
     if _DAY.fullmatch(text) or (match and not match["offset"]):
-        raise _invalid(name, "timestamp-no-offset", "时间缺少时区")
+        raise invalid(f"/{name}", "timestamp-no-offset", "时间缺少时区")
     try:
         moment = datetime.fromisoformat(text.replace(" ", "+")) if match else None
     except ValueError:
         moment = None
     if moment is None:
-        raise _invalid(name, "type-mismatch", "请求内容有误", "a time such as 2026-01-01T00:00:00Z is expected")
+        raise invalid(f"/{name}", "type-mismatch", "请求内容有误", "a time such as 2026-01-01T00:00:00Z is expected")
     if not 1970 <= moment.year <= 9000:
-        raise _invalid(name, "timestamp-out-of-range", "时间超出范围")
+        raise invalid(f"/{name}", "timestamp-out-of-range", "时间超出范围")
     return moment
 
 
 def _open(query: QueryParams) -> bool | None:
     states = frozenset(many(query, "status"))
     if states - _STATES:
-        raise _invalid("status", "type-mismatch", "请求内容有误", "open or closed")
+        raise invalid("/status", "type-mismatch", "请求内容有误", "open or closed")
     return _OPEN.get(states)
 
 
 def _size(text: str) -> int:
     if text and not (_NUMBER.fullmatch(text) and int(text) <= MAX_REQUESTS):
-        raise _invalid("page_size", "number-out-of-range", "数值超出范围", f"1 to {MAX_REQUESTS}")
+        raise invalid("/page_size", "number-out-of-range", "数值超出范围", f"1 to {MAX_REQUESTS}")
     return int(text) if text else MAX_REQUESTS
 
 
@@ -123,12 +123,8 @@ def _page(text: str, size: int) -> tuple[Cursor | None, int]:
     if _NUMBER.fullmatch(text):
         skip = (int(text) - 1) * size
         if skip > MAX_SKIPPED:
-            raise _invalid("page", "number-out-of-range", "数值超出范围", "follow the Link header instead")
+            raise invalid("/page", "number-out-of-range", "数值超出范围", "follow the Link header instead")
         return None, skip
     if not _CURSOR.fullmatch(text):
-        raise _invalid("page", "cursor-invalid", "分页位置有误", "a number from 1, or the page of a Link header")
+        raise invalid("/page", "cursor-invalid", "分页位置有误", "a number from 1, or the page of a Link header")
     return read(text), 0
-
-
-def _invalid(name: str, code: str, title: str, hint: str = "") -> Invalid:
-    return Invalid(code, title, faults=(Fault(f"/{name}", code, hint),))

@@ -10,8 +10,9 @@ from urllib.parse import parse_qsl
 
 from fastapi import Request
 
-from api.deps import MAX_BODY
-from domain.errors import Fault, Invalid
+from api.body import MAX_BODY, check_media, whole
+from domain.errors import Invalid, invalid
+from domain.jsontext import step
 
 MAX_FIELDS = 200
 _ATTRIBUTE = re.compile(r"attribute\[([^\[\]]{1,64})\](?:\[\])?")
@@ -44,16 +45,8 @@ class Posted:
 
 async def posted(request: Request) -> Posted:
     """The request's form. Raises ``Invalid`` for another media type, too large a body, or a form that is none."""
-    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media != "application/x-www-form-urlencoded":
-        wanted = "send Content-Type: application/x-www-form-urlencoded in UTF-8"
-        raise Invalid("media-type-unsupported", "仅接受表单", wanted)
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise Invalid("body-too-large", "请求内容过大", f"at most {MAX_BODY} bytes")
-    return read(bytes(body))
+    check_media(request, "application/x-www-form-urlencoded", "仅接受表单")
+    return read(await whole(request, MAX_BODY))
 
 
 def read(body: bytes) -> Posted:
@@ -79,4 +72,4 @@ def read(body: bytes) -> Posted:
 
 def repeated(name: str) -> Invalid:
     """What is said of a field that is sent twice: which of the two would be meant?"""
-    return Invalid("field-repeated", "字段重复", faults=(Fault(f"/{name}", "field-repeated"),))
+    return invalid(f"/{step(name)}", "field-repeated", "字段重复")

@@ -12,10 +12,11 @@ from api.open311.form import Posted
 from api.open311.services import CONDITION, Services
 from domain.asset import ComponentCode
 from domain.catalogue import Category, Kind
-from domain.errors import Fault, Invalid, Refused
+from domain.errors import Fault, Invalid, Refused, invalid
 from domain.ids import ReportId
 from domain.place import Crs, Point
-from domain.report import Contact, Report, Source, checked_point, clean_code, clean_text
+from domain.reading import Reading, clean_phone
+from domain.report import Contact, Report, Source, clean_code, clean_name, clean_text
 
 _DEGREES = re.compile(r"[+-]?[0-9]{1,4}(?:\.[0-9]{0,20})?")
 _URL = re.compile(r"https?://[^\s\"<>\\^`{|}]+", re.IGNORECASE)
@@ -34,13 +35,15 @@ def report_of(
     and a service nobody knows), and for fields that cannot be read.
     """
     service = clean_code(sent.get("service_code"), "/service_code") if sent.get("service_code") else ""
-    text = clean_text(sent.get("description"), "/description")
-    point = _point(sent)
-    address, area_names, asset = _address(sent, areas)
+    reading = Reading(Source.HOTLINE)
+    text = reading.text(sent.get("description"), "description")
+    point = _point(sent, reading)
+    placed = sent.get("lat") and sent.get("long")  # where the position is doubtful, the desk asks
+    address, area_names, asset = _address(sent, areas, reading)
     category, known = _category(services, service)
     faults = (
         *([] if service else [Fault("/service_code", "field-missing")]),
-        *([] if point or address or area_names or asset else [Fault("/lat", "location-missing", _PLACES)]),
+        *([] if placed or address or area_names or asset else [Fault("/lat", "location-missing", _PLACES)]),
         *([] if text or category or not service else [Fault("/description", "field-missing", _WORDS)]),
     )
     if faults:
@@ -60,7 +63,7 @@ def report_of(
         kind=category.kind if category else Kind.EVENT,
         condition=clean_code(condition, f"/attribute[{CONDITION}]") if condition else None,
         contact=_contact(sent),
-        extra={**({"asset": asset} if asset else {}), **_media(sent)},
+        extra={**({"asset": asset} if asset else {}), **_media(sent), **reading.extra},
     )
 
 
@@ -77,27 +80,21 @@ def _category(services: Services, code: str) -> tuple[Category | None, bool]:
         return None, False
 
 
-def _point(sent: Posted) -> Point | None:
+def _point(sent: Posted, reading: Reading) -> Point | None:
     lat, lon = sent.get("lat").strip(), sent.get("long").strip()
     if not lat and not lon:
         return None
     for name, text in (("lat", lat), ("long", lon)):
         if not text:
-            raise _invalid(f"/{name}", "field-missing", "缺少必填字段")
+            raise invalid(f"/{name}", "field-missing", "缺少必填字段")
         if not _DEGREES.fullmatch(text):
-            raise _invalid(f"/{name}", "type-mismatch", "请求内容有误", "degrees as a decimal number")
-    try:
-        return checked_point(float(lon), float(lat), Crs.WGS84, "/lat")
-    except Invalid as error:
-        # a device without a fix says nought; where there is an address too, that is the place
-        if error.code == "coordinate-placeholder" and (sent.get("address_string") or sent.get("address_id")):
-            return None
-        raise
+            raise invalid(f"/{name}", "type-mismatch", "请求内容有误", "degrees as a decimal number")
+    return reading.point(float(lon), float(lat), Crs.WGS84, "/lat")
 
 
-def _address(sent: Posted, areas: Mapping[str, str]) -> tuple[str, tuple[str, ...], str | None]:
+def _address(sent: Posted, areas: Mapping[str, str], reading: Reading) -> tuple[str, tuple[str, ...], str | None]:
     """Address in words, area codes, and the component: an ``address_id`` is a component's code or an area's."""
-    words = clean_text(sent.get("address_string"), "/address_string", limit=256)
+    words = reading.text(sent.get("address_string"), "address_string", 256)
     if not sent.get("address_id"):
         return words, (), None
     named = clean_code(sent.get("address_id"), "/address_id")
@@ -111,9 +108,9 @@ def _address(sent: Posted, areas: Mapping[str, str]) -> tuple[str, tuple[str, ..
 
 def _contact(sent: Posted) -> Contact | None:
     """How to reach the sender. Of the ways the form has, telephone and e-mail stand in one field."""
-    first, last = (clean_text(sent.get(name), f"/{name}", limit=50) for name in ("first_name", "last_name"))
-    phone = clean_text(sent.get("phone"), "/phone", limit=40)
-    email = clean_text(sent.get("email"), "/email", limit=254)
+    first, last = (clean_name(sent.get(name), f"/{name}", limit=50) for name in ("first_name", "last_name"))
+    phone = clean_phone(sent.get("phone"), "/phone")
+    email = clean_name(sent.get("email"), "/email", limit=254)
     name = f"{first} {last}".strip() if (first + last).isascii() else last + first
     reach = " / ".join(way for way in (phone, email) if way)
     return Contact(name, reach) if name or reach else None
@@ -125,9 +122,5 @@ def _media(sent: Posted) -> dict[str, str]:
     if not url:
         return {}
     if len(url) > _MAX_URL or not url.isascii() or not _URL.fullmatch(url):
-        raise _invalid("/media_url", "url-invalid", "网址格式有误", "http or https, at most 2048 characters")
+        raise invalid("/media_url", "url-invalid", "网址格式有误", "http or https, at most 2048 characters")
     return {"media_url": url}
-
-
-def _invalid(pointer: str, code: str, title: str, hint: str = "") -> Invalid:
-    return Invalid(code, title, faults=(Fault(pointer, code, hint),))

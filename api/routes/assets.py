@@ -3,7 +3,7 @@
 import re
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from api.asset_present import asset as shown
 from api.asset_schemas import AssetList, AssetOut, AssetQuery
@@ -13,7 +13,7 @@ from api.schemas import problems
 from domain.asset import Asset, ComponentCode, scanned
 from domain.errors import Fault, Invalid, NotFound
 from domain.place import Point
-from domain.report import checked_point
+from domain.report import checked_point, crs_of
 
 router = APIRouter(prefix="/v1/assets", tags=["assets"])
 
@@ -23,16 +23,7 @@ _NEAR = re.compile(rf"({_NUMBER}),({_NUMBER})")
 Found = list[tuple[Asset, float | None]]
 
 
-def plainly(request: Request) -> None:
-    """A question is put once: of a parameter that is given twice, one would be ignored."""
-    said = request.query_params
-    repeated = [name for name in AssetQuery.model_fields if len(said.getlist(name)) > 1]
-    if repeated:
-        faults = tuple(Fault(f"/{name}", "parameter-repeated") for name in repeated)
-        raise Invalid("parameter-repeated", "查询参数重复", "give each parameter once", faults)
-
-
-@router.get("", response_model=AssetList, responses=_MISSING, dependencies=[Depends(plainly)])
+@router.get("", response_model=AssetList, responses=_MISSING)
 async def find(
     who: Annotated[Caller, Depends(caller)],
     tools: Annotated[Deps, Depends(deps)],
@@ -52,7 +43,7 @@ async def find(
     return answer({"items": await _shown(found, who, tools)})
 
 
-@router.get("/{code}", response_model=AssetOut, responses=_MISSING, dependencies=[Depends(plainly)])
+@router.get("/{code}", response_model=AssetOut, responses=_MISSING)
 async def whole(code: str, who: Annotated[Caller, Depends(caller)], tools: Annotated[Deps, Depends(deps)]) -> Response:
     """One component by its identifier (部件标识码), of 17 characters or, from the editions before 2026, 16."""
     found = await _one(tools, ComponentCode.parse(code, "/code"))
@@ -78,8 +69,5 @@ def _point(asked: AssetQuery, tools: Deps) -> Point:
     if said is None:
         fault = Fault("/near", "near-malformed", "lon,lat in degrees")
         raise Invalid("near-malformed", "位置格式有误", "write near=lon,lat", (fault,))
-    if asked.crs is None:
-        fault = Fault("/crs", "field-missing")
-        raise Invalid("field-missing", "缺少必填字段", "say which system the position is in", (fault,))
-    point = checked_point(float(said[1]), float(said[2]), asked.crs, "/near")
+    point = checked_point(float(said[1]), float(said[2]), crs_of(asked.crs, ""), "/near")
     return tools.office.advisers.where.in_wgs84([point])[0] or point

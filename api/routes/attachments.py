@@ -17,7 +17,6 @@ from api.serving import content_of, serve, thumbnail_of
 from domain.attachment import Announced, Attachment, AttachmentId, clean_name
 from domain.errors import Invalid, NotFound
 from handlers.attach import announce, append, own, upload_whole
-from store.views import Sight
 
 router = APIRouter(prefix="/v1/attachments", tags=["attachments"])
 
@@ -50,7 +49,7 @@ async def create(
     media = request.headers.get("content-type", "").strip().lower()
     if not media.startswith(_WHOLE):
         raise Invalid("media-type-unsupported", "仅接受文件内容", "send the bytes of the file, with their Content-Type")
-    body = await tus.whole(request)
+    body = await tus.small(request)
     if "upload-checksum" in request.headers:
         tus.checked_sum(request.headers, body)
     told = tus.metadata(request.headers)
@@ -115,7 +114,7 @@ async def _added(attachment: AttachmentId, request: Request, who: Caller, tools:
         raise Invalid("media-type-unsupported", "仅接受文件分片", f"send Content-Type: {tus.PIECE}")
     offset, content = tus.offset(request.headers), tus.content(request)
     if "upload-checksum" in request.headers:
-        piece = await tus.whole(request)
+        piece = await tus.small(request)
         tus.checked_sum(request.headers, piece)
         content = tus.once(piece)
     upload = await append(tools.archive, attachment, who.actor.id, offset, content)
@@ -153,9 +152,7 @@ async def thumbnail(
 
 
 async def _seen(attachment: UUID, who: Caller, tools: Deps) -> Attachment:
-    scope = who.scope
-    sight = Sight(who.actor.id, scope.areas, scope.unit, scope.worker, scope.origin, scope.reporter)
-    found = await tools.views.attachments.one(attachment, sight)
+    found = await tools.views.attachments.one(attachment, who.actor.id, who.scope)
     if found is None:
         raise NotFound("attachment")
     return found

@@ -3,14 +3,16 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 
 from api.actions import asked, mine
 from api.attachment_schemas import shown
 from api.auth import Caller
+from api.body import json_body
 from api.case_schemas import ActionDone, ActionsOut, CasePage, CaseWithReports, Explanation, StepOut
-from api.deps import Deps, answer, caller, deps, json_body
+from api.deps import Deps, answer, caller, deps
 from api.filters import by_area, by_category, by_unit
+from api.parameters import Limit
 from api.present import rows
 from api.routes.paging import read, written
 from api.routes.preconditions import changed, expected_version
@@ -24,7 +26,7 @@ from domain.commands import Verb
 from domain.errors import Refused
 from domain.ids import TaskId
 from domain.lifecycle import PAIRED, TASK_VERBS, allowed
-from store.views import MAX_PAGE, Filter
+from store.views import Filter
 
 router = APIRouter(prefix="/v1/cases", tags=["cases"])
 
@@ -44,7 +46,7 @@ async def listing(
     overdue: bool | None = None,
     petitioned: bool | None = None,
     cursor: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
+    limit: Limit = 50,
 ) -> Response:
     """Cases, newest first, narrowed by area code, lead unit, category code, state and overdue; pages by ``cursor``.
 
@@ -128,8 +130,8 @@ async def carry_out(
     if verb in PAIRED:
         raise Refused("verb-not-allowed", "当前状态不允许此操作", "merge and split do it for both cases")
     checked = idempotency_key(key) if key else None
-    body = await json_body(request)
+    sent = await json_body(request, ActionIn)
     outcome = await tools.actions.submit(
-        await asked(tools, who, case, verb, task, expected_version(match), checked, body)
+        await asked(tools, who, case, verb, task, expected_version(match), checked, sent)
     )
     return changed(outcome, {"no": case.no})

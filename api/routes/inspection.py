@@ -5,10 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from api.auth import Caller
-from api.deps import Deps, answer, caller, deps, json_body
+from api.body import json_body
+from api.deps import Deps, answer, caller, deps
 from api.schemas import Drawn, PresenceIn, SpotCheckIn, json_of, problems
 from domain.errors import Fault, Invalid
-from domain.report import checked_point, clean_code
+from domain.report import clean_code
 from handlers.inspect import go_off_duty, go_on_duty
 from handlers.outcomes import Failed
 from handlers.spot_check import Draw, draw
@@ -24,8 +25,8 @@ async def on_duty(
     request: Request, who: Annotated[Caller, Depends(caller)], tools: Annotated[Deps, Depends(deps)]
 ) -> Response:
     """On duty, here. Phones send it now and then: whoever is nearest gets 核实 and 核查."""
-    sent = PresenceIn.model_validate_json(await json_body(request)).position
-    point = checked_point(sent.lon, sent.lat, sent.crs, "/position") if sent else None
+    sent = (await json_body(request, PresenceIn)).position
+    point = sent.point("/position") if sent else None
     await go_on_duty(tools.office, who.actor.id, point)
     return Response(status_code=204)
 
@@ -45,7 +46,7 @@ async def spot_checks(
 
     The same seed over the same record draws the same cases, so that anybody can check the draw.
     """
-    sent = SpotCheckIn.model_validate_json(await json_body(request))
+    sent = await json_body(request, SpotCheckIn)
     for name, moment in (("since", sent.since), ("until", sent.until)):
         if moment.year not in _YEARS:
             fault = Fault(f"/{name}", "timestamp-out-of-range")

@@ -82,11 +82,11 @@ async def submit(
     sent = await posted(request)
     desk.check_jurisdiction(sent.get("jurisdiction_id"))
     origin = await desk.sender(tools.gate, sent.get("api_key") or one(request.query_params, "api_key"))
-    await desk.admit(origin, request.client.host if request.client else "")
     own = ReportId(tools.office.new_id())
     name = idempotency_key(key) if key else str(own)
     account = account_of(sent)
     report = report_of(sent, desk.services, tools.area_keys, own, origin, name, datetime.now(UTC))
+    await desk.admit(report, request.client.host if request.client else "")
     outcome = await tools.reports.submit(report)
     headers = {"Idempotent-Replayed": "true"} if isinstance(outcome, AlreadyDone) else {}
     receipt = {"token": str(outcome.subject), "service_notice": _NOTICE, "account_id": account}

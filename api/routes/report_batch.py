@@ -1,44 +1,39 @@
 """A day without a line arrives in one call: many reports, each with its own key and its own outcome."""
 
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 from uuid import UUID
 
-import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import ValidationError
 
 from api.auth import Caller
-from api.deps import Deps, answer, caller, deps, json_body
+from api.body import json_bytes, parsed
+from api.deps import Deps, answer, caller, deps
 from api.errors import invalid_of, told
 from api.naming import allowed, known
 from api.reading import report_of
 from api.routes.reports import idempotency_key
 from api.schemas import ReportBatchIn, ReportBatchOut, ReportItemIn, json_of, problems
-from domain.errors import CityloopError, Fault, Invalid
+from domain.errors import CityloopError, Fault, Invalid, invalid
 from domain.ids import ReportId
+from domain.jsontext import step, wrong
+from domain.reading import check_codes
 from domain.report import Report
 from handlers.outcomes import AlreadyDone
 from store.views import Named
 
 MAX_ITEMS = 500
 MAX_BATCH = 4 * 1024 * 1024
+MAX_VALUES = 50_000
+_IN_ITEM = re.compile(r"/items/(\d+)(.*)")
+
+_PATIENCE = 5.0  # seconds: who sends a day at once waits for more than one transaction
 
 router = APIRouter(tags=["reports"])
-
-
-class _Envelope(msgspec.Struct, forbid_unknown_fields=True):
-    """The batch with its items as they came: one that is wrong must not take its neighbours with it."""
-
-    items: list[msgspec.Raw]
-
-
-class _Key(msgspec.Struct):
-    """The least one can know of an item that is otherwise wrong."""
-
-    key: str = ""
 
 
 @router.post(
@@ -55,31 +50,43 @@ async def submit_many(
     Each has its own key and is answered as if it had come alone: accepted, accepted before, or refused with its
     problem. Send the same batch again after a lost answer; nothing is there twice.
     """
-    items = _items(await json_body(request, MAX_BATCH))
-    read = [_read(item) for item in items]
+    items, faults = _items(await json_bytes(request, MAX_BATCH))
+    read = [_read(item, faults.get(n)) for n, item in enumerate(items)]
     named = [str(each) for item in read if isinstance(item, ReportItemIn) for each in item.report.attachments]
     found = await known(tools, named)
     reports = [_report(tools, who, item, found) for item in read]
+    tools.admission.reports(who.actor, [each for each in reports if isinstance(each, Report)])
     outcomes = await asyncio.gather(*(_submitted(tools, report) for report in reports))
     told_items = zip(items, outcomes, strict=True)
     return answer({"items": [{"key": _key(item), **outcome} for item, outcome in told_items]})
 
 
-def _items(body: bytes) -> list[msgspec.Raw]:
-    try:
-        items = msgspec.json.decode(body, type=_Envelope).items
-    except msgspec.ValidationError:
-        fault = Fault("/items", "type-mismatch")
-        raise Invalid("type-mismatch", "请求内容有误", "an object with a list of items", (fault,)) from None
+def _items(body: bytes) -> tuple[list[Any], dict[int, tuple[Fault, ...]]]:
+    """The items as they came, and what cannot be in which of them: one that is wrong takes no neighbours with it."""
+    tree, faults = parsed(body, MAX_VALUES)
+    found: dict[int, tuple[Fault, ...]] = {}
+    for fault in faults:
+        inside = _IN_ITEM.fullmatch(fault.pointer)
+        if inside is None:
+            raise wrong(faults)
+        at = int(inside[1])
+        found[at] = (*found.get(at, ()), replace(fault, pointer=inside[2]))
+    strange = tuple(Fault(f"/{step(name)}", "field-unknown") for name in tree if name != "items")
+    if strange:
+        raise Invalid("field-unknown", "未知字段", "an object with a list of items", strange)
+    items = tree.get("items")
+    if not isinstance(items, list):
+        raise invalid("/items", "type-mismatch", "请求内容有误", "an object with a list of items")
     if not 1 <= len(items) <= MAX_ITEMS:
-        fault = Fault("/items", "too-many-items")
-        raise Invalid("too-many-items", "项目过多", f"1 to {MAX_ITEMS} items", (fault,))
-    return items
+        raise invalid("/items", "too-many-items", "项目过多", f"1 to {MAX_ITEMS} items")
+    return items, found
 
 
-def _read(item: msgspec.Raw) -> ReportItemIn | CityloopError:
+def _read(item: object, faults: tuple[Fault, ...] | None) -> ReportItemIn | CityloopError:
+    if faults:
+        return wrong(faults)
     try:
-        sent = ReportItemIn.model_validate_json(bytes(item))
+        sent = ReportItemIn.model_validate(item)
         idempotency_key(sent.key)
     except ValidationError as error:
         return invalid_of(error)
@@ -96,10 +103,12 @@ def _report(
     sent = item.report
     try:
         attachments = allowed(found, who, [str(each) for each in sent.attachments], "/attachments")
-        return report_of(sent, who, item.key, ReportId(tools.office.new_id()), attachments)
+        report = report_of(sent, who, item.key, ReportId(tools.office.new_id()), attachments)
+        check_codes(report, tools.office.advisers.catalogue)
     except Invalid as error:
         faults = tuple(replace(fault, pointer=f"/report{fault.pointer}") for fault in error.faults)
         return Invalid(error.code, error.title, error.detail, faults)
+    return report
 
 
 async def _submitted(tools: Deps, report: Report | CityloopError) -> dict[str, Any]:
@@ -108,7 +117,7 @@ async def _submitted(tools: Deps, report: Report | CityloopError) -> dict[str, A
         error = report
     else:
         try:
-            outcome = await tools.reports.submit(report)
+            outcome = await tools.reports.submit(report, patience=_PATIENCE)
         except CityloopError as refused:
             error = refused
         else:
@@ -118,9 +127,7 @@ async def _submitted(tools: Deps, report: Report | CityloopError) -> dict[str, A
     return {"status": problem["status"], "report_id": None, "replayed": False, "problem": problem}
 
 
-def _key(item: msgspec.Raw) -> str:
+def _key(item: object) -> str:
     """The item's key, to tell the phone which one it was; empty where that is what is wrong."""
-    try:
-        return msgspec.json.decode(item, type=_Key).key[:255]
-    except msgspec.MsgspecError:
-        return ""
+    key = item.get("key") if isinstance(item, dict) else None
+    return key[:255].encode("utf-8", "replace").decode() if isinstance(key, str) else ""

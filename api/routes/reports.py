@@ -1,6 +1,7 @@
 """Reports: the way in for phones, call centres and partners; PostgreSQL first."""
 
 import re
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -8,12 +9,14 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 
 from api.attachment_schemas import shown
 from api.auth import Caller
-from api.deps import Deps, answer, caller, deps, json_body
+from api.body import json_body
+from api.deps import Deps, answer, caller, deps
 from api.naming import named
 from api.reading import report_of
 from api.schemas import Accepted, ReportIn, ReportOut, json_of, problems
 from domain.errors import Invalid, NotFound
 from domain.ids import ReportId
+from domain.reading import check_codes, flags
 from handlers.outcomes import AlreadyDone
 
 router = APIRouter(prefix="/v1/reports", tags=["reports"])
@@ -41,9 +44,11 @@ async def submit(
 ) -> Response:
     """Report an incident. The 202 is sent after the commit: the report is safe and can be read from that moment."""
     own = idempotency_key(key)
-    sent = ReportIn.model_validate_json(await json_body(request))
+    sent = await json_body(request, ReportIn)
     attachments = await named(tools, who, [str(each) for each in sent.attachments], "/attachments")
     report = report_of(sent, who, own, ReportId(tools.office.new_id()), attachments)
+    check_codes(report, tools.office.advisers.catalogue)
+    tools.admission.reports(who.actor, [report])
     outcome = await tools.reports.submit(report)
     where = f"/v1/reports/{outcome.subject}"
     headers = {"Location": where}
@@ -62,5 +67,12 @@ async def read(
     if report is None:
         raise NotFound("report")
     attachments = [shown(each) for each in await tools.views.attachments.of_report(report_id)]
-    whole = {**report, "asset": report["extra"].get("asset"), "attachments": attachments}
+    point, claimed = report["point"], report["occurred_at"]
+    doubts = flags(
+        report["extra"],
+        (point["lon"], point["lat"]) if point else None,
+        datetime.fromisoformat(claimed) if claimed else None,
+        report["received_at"],
+    )
+    whole = {**report, "asset": report["extra"].get("asset"), "attachments": attachments, "flags": doubts}
     return answer({name: whole[name] for name in ReportOut.model_fields})

@@ -3,29 +3,30 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 
 from api.auth import Caller
 from api.case_schemas import ActionDone, TaskPage
 from api.deps import Deps, answer, caller, deps
+from api.parameters import Limit
 from api.routes.cases import ACTION_BODY, ACTION_REFUSALS, carry_out
 from api.routes.paging import read, written
+from api.schemas import problems
 from domain.actor import Role
 from domain.checks import ON_TASK
 from domain.commands import Verb
 from domain.errors import NotFound, Refused
 from domain.ids import TaskId
-from store.views import MAX_PAGE
 
 router = APIRouter(prefix="/v1/tasks", tags=["tasks"])
 
 
-@router.get("", response_model=TaskPage)
+@router.get("", response_model=TaskPage, responses=problems(400))
 async def listing(
     who: Annotated[Caller, Depends(caller)],
     tools: Annotated[Deps, Depends(deps)],
     cursor: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
+    limit: Limit = 50,
 ) -> Response:
     """The caller's open tasks, the oldest first, each with its case."""
     of = tools.views.tasks_of_worker if who.actor.role is Role.INSPECTOR else tools.views.tasks

@@ -5,11 +5,13 @@ from hashlib import sha256
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 
 from api import ticket_present as present
 from api.auth import Caller
-from api.deps import Deps, answer, caller, deps, json_body
+from api.body import json_body
+from api.deps import Deps, answer, caller, deps
+from api.parameters import Limit
 from api.routes.paging import read, written
 from api.routes.preconditions import changed, expected_version
 from api.routes.reports import idempotency_key
@@ -23,12 +25,12 @@ from domain.ticket import TicketState, Tier
 from domain.ticket_events import TicketCommand, TicketVerb
 from domain.ticket_law import allowed
 from handlers.tickets import TicketRequest
-from store.views import MAX_PAGE, TicketFilter, TicketScope, TicketView
+from store.views import TicketFilter, TicketScope, TicketView
 
 router = APIRouter(prefix="/v1/tickets", tags=["tickets"])
 
 _MISSING = problems(404)
-_REFUSALS = problems(400, 403, 404, 409, 422, 428, 503)
+_REFUSALS = problems(400, 403, 404, 409, 413, 415, 422, 428, 503)
 _BODY = json_of(TicketActionIn)
 
 
@@ -40,7 +42,7 @@ async def listing(
     tier: Tier | None = None,
     overdue: bool | None = None,
     cursor: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
+    limit: Limit = 50,
 ) -> Response:
     """Tickets whose caller still waits, the earliest date owed first; or those of one state; pages by ``cursor``."""
     narrowed = TicketFilter(state, tier, overdue, read(cursor), limit)
@@ -55,7 +57,8 @@ async def one(
 ) -> Response:
     """The ticket of a report, with its cases. The ETag is its version: send it back in If-Match with a verb."""
     seen = await _seen(tools, report_id, who)
-    body = present.whole(seen, allowed(seen.ticket, who.actor))
+    answers = await tools.views.tickets.answers(seen.ticket.report)
+    body = present.whole(seen, answers, allowed(seen.ticket, who.actor))
     return answer(body, headers={"ETag": f'"{seen.ticket.version}"'})
 
 
@@ -80,7 +83,7 @@ async def act(
 ) -> Response:
     """Use a verb on the ticket. If-Match carries the version you looked at; 409 tells the current one."""
     ticket = (await _seen(tools, report_id, who)).ticket
-    sent = TicketActionIn.model_validate_json(await json_body(request))
+    sent = await json_body(request, TicketActionIn)
     command = TicketCommand(
         verb=verb,
         actor=who.actor,

@@ -118,7 +118,7 @@ def _refused_here(path: Path | None) -> dict[int, str]:
     """Line and first reason of each row the import itself refused."""
     if path is None or not path.exists():
         return {}
-    with path.open(encoding="utf-8", newline="") as lines:
+    with path.open(encoding="utf-8-sig", newline="") as lines:
         return {int(row["line"]): row["code"] for row in reversed(list(csv.DictReader(lines)))}
 
 

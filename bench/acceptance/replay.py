@@ -13,8 +13,11 @@ from rich.console import Console
 from bench.acceptance.cities import City
 from bench.acceptance.ledger import Ledger, found_of, ledger, sizes
 from bench.bed import cpu_seconds
-from runtime.importing import KafkaSender, RowFile, Tally, read_mapping
 from runtime.importing.command import Order, run_import
+from runtime.importing.mapping import read_mapping
+from runtime.importing.rows import RowFile
+from runtime.importing.run import Tally
+from runtime.importing.senders import KafkaSender
 from runtime.importing.tickets import RowReader
 from runtime.machine import Machine, machine
 from runtime.settings import load
@@ -61,7 +64,7 @@ def replay(city: City, home: Path, out: Console) -> Replay:
     """Run it. Raises ``Unavailable`` when servers do not start, ``TimeoutError`` when nothing moves any more."""
     settings = replace(load({}), pack=city.pack, home=home)
     with machine(settings, lambda said: out.print(f"  {said}", highlight=False)) as running:
-        order = Order(city.file, city.mapping, refused=home / "refused.csv")
+        order = Order(city.file, city.mapping, report=home / "refused.csv")
         idle = _cpu(running)
         start = datetime.now(UTC)
         tally = run_import(order, running.settings, running.pack, out)
@@ -99,7 +102,7 @@ async def _settled(city: City, running: Machine, tally: Tally, order: Order) -> 
             await asyncio.sleep(_LOOK_EVERY)
         await asyncio.to_thread(_await_no_lag, running)
         source = read_mapping(city.mapping, running.pack.catalogue).source
-        return await ledger(connection, source, city.keys, order.refused), await sizes(connection)
+        return await ledger(connection, source, city.keys, order.report), await sizes(connection)
     finally:
         await connection.close()
 
@@ -121,7 +124,7 @@ async def _at_leisure(city: City, running: Machine) -> list[float]:
     """
     mapping = read_mapping(city.mapping, running.pack.catalogue)
     mapping = mapping.model_copy(update={"source": f"{mapping.source}-calm"})
-    with RowFile(city.file, mapping.delimiter) as rows:
+    with RowFile(city.file, delimiter=mapping.delimiter) as rows:
         reader = RowReader(mapping, rows.header)
         tickets = [reader.ticket(row.line, row.cells) for row in islice(rows, CALLS)]
     sent: dict[str, datetime] = {}

@@ -17,10 +17,12 @@ def register() -> None:
 
 @assets.command("load")
 def load_command(
-    file: Annotated[Path, typer.Argument(help="CSV: plain, gzip, or alone in a zip archive")],
+    file: Annotated[Path, typer.Argument(help="CSV (plain, gzip, or alone in a zip archive) or XLSX")],
     mapping: Annotated[Path | None, typer.Option(help="YAML that says what the city's own columns mean")] = None,
     crs: Annotated[Crs | None, typer.Option(help="the system the positions are in")] = None,
-    encoding: Annotated[Literal["utf-8", "gb18030"], typer.Option(help="what the file is written in")] = "utf-8",
+    encoding: Annotated[
+        Literal["utf-8", "gb18030"] | None, typer.Option(help="what the file is written in; default: UTF-8, or it asks")
+    ] = None,
     report: Annotated[Path | None, typer.Option(help="where remarks on rows are listed; default: beside FILE")] = None,
     all_or_nothing: Annotated[bool, typer.Option(help="bring nothing in if a single row is refused")] = False,
     dry_run: Annotated[bool, typer.Option(help="judge every row and bring nothing in; needs no database")] = False,

@@ -9,16 +9,18 @@ from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from domain.errors import Invalid
 from domain.place import Crs
 from runtime.assets.judge import Judge
 from runtime.assets.layout import AssetMapping, Layout, read_asset_mapping
-from runtime.assets.load import Into, LoadTally, Nowhere, RemarkFile, load_assets
+from runtime.assets.load import Into, LoadTally, Nowhere, load_assets
 from runtime.assets.placing import Placing
-from runtime.assets.table import Encoding, TableFile
 from runtime.citypack import Pack
+from runtime.importing.encodings import Encoding
+from runtime.importing.report import ReportFile, beside
+from runtime.importing.rows import RowFile
+from runtime.progress import progress
 from store.asset_load import loading
 
 
@@ -29,7 +31,7 @@ class Order:
     file: Path
     mapping: Path | None = None
     crs: Crs | None = None
-    encoding: Encoding = "utf-8"
+    encoding: Encoding | None = None
     report: Path | None = None
     all_or_nothing: bool = False
     dry_run: bool = False
@@ -47,9 +49,9 @@ def run_load(order: Order, dsn: str, pack: Pack, out: Console) -> LoadTally:
 
 async def _run(order: Order, dsn: str, pack: Pack, out: Console) -> LoadTally:
     mapping = read_asset_mapping(order.mapping) if order.mapping else AssetMapping()
-    place = order.report or order.file.with_name(f"{order.file.name.split('.')[0]}.remarks.csv")
+    place = order.report or beside(order.file)
     if order.dry_run or order.all_or_nothing:
-        with RemarkFile(place) as report:
+        with ReportFile(place) as report:
             tally = await _pass(order, mapping, pack, Nowhere(), report, out)
         if order.dry_run or tally.refused:
             tell(tally, order, place, out)
@@ -62,35 +64,30 @@ async def _run(order: Order, dsn: str, pack: Pack, out: Console) -> LoadTally:
                 if tally.refused:
                     raise Invalid("file-changed", "文件在导入过程中被改动", f"{order.file.name}: load it again")
         else:
-            with RemarkFile(place) as report:
+            with ReportFile(place) as report:
                 tally = await _pass(order, mapping, pack, register, report, out)
     tell(tally, order, place, out)
     return tally
 
 
 async def _pass(
-    order: Order, mapping: AssetMapping, pack: Pack, into: Into, report: RemarkFile | None, out: Console
+    order: Order, mapping: AssetMapping, pack: Pack, into: Into, report: ReportFile | None, out: Console
 ) -> LoadTally:
     """One reading of the file."""
-    bar = Progress(
-        TextColumn("{task.fields[said]}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(), console=out
-    )
-    with TableFile(order.file, order.encoding, mapping.delimiter) as table, bar:
+    with RowFile(order.file, order.encoding, mapping.delimiter) as table, progress(out, table.size) as bar:
         crs = order.crs or mapping.crs
         today = datetime.now(pack.policy.calendar.zone).date()
         judge = Judge(Layout(table.header, mapping), mapping, pack.catalogue, crs, today)
-        task = bar.add_task("load", total=table.size or 1, said="0 rows")
-        beat = _beat(bar, task, table)
+        beat = _beat(bar, table)
         return await load_assets(table, judge, Placing(pack.atlas, judge.crs), into, report, beat)
 
 
-def _beat(bar: Progress, task: TaskID, table: TableFile) -> Callable[[LoadTally], None]:
+def _beat(bar: Callable[[int, str], None], table: RowFile) -> Callable[[LoadTally], None]:
     began = time.monotonic()
 
     def beat(tally: LoadTally) -> None:
         rate = tally.rows / max(time.monotonic() - began, 1e-9)
-        said = f"{tally.rows:,} rows, {tally.refused:,} refused, {rate:,.0f} rows/s"
-        bar.update(task, completed=table.read, said=said)
+        bar(table.read, f"{tally.rows:,} rows, {tally.refused:,} refused, {rate:,.0f} rows/s")
 
     return beat
 

@@ -15,7 +15,8 @@ from domain.errors import Fault, Invalid
 from domain.place import Crs
 from domain.report import checked_point, clean_text
 from runtime.assets.layout import ATTRIBUTES, REQUIRED, STATES, AssetMapping, Layout
-from runtime.importing.rows import Row
+from runtime.importing.encodings import foreign
+from runtime.importing.row import Row
 
 _LIMITS = tuple(limit for limit, _ in ATTRIBUTES.values())
 _NAMES = tuple(ATTRIBUTES)
@@ -79,7 +80,7 @@ class Judge:
         if row.fault is not None:
             return (row.fault,)
         if len(row.cells) != self.layout.width:
-            return (Fault("", "cell-count", f"{len(row.cells)} cells, {self.layout.width} wanted"),)
+            return (Fault("", "csv-columns", f"{len(row.cells)} cells, {self.layout.width} wanted"),)
         given = [*row.cells, ""]
         # whatever is not printable (a control, a bidirectional mark, a byte of another encoding) is looked at closely
         text = [cell.strip() for cell in self._cells(given)]
@@ -202,12 +203,8 @@ class Judge:
             try:
                 return clean_text(cell, column)
             except Invalid as error:
-                foreign = any("\udc80" <= char <= "\udcff" for char in cell)
-                faults.extend(
-                    [Fault(column, "encoding-invalid", "not in the encoding that was named")]
-                    if foreign
-                    else error.faults
-                )
+                strange = [Fault(column, "encoding-invalid", "not in the encoding of the file")]
+                faults.extend(strange if foreign(cell) else error.faults)
                 return ""
 
         cells = [clean(cell, self.layout.column(name)) for cell, name in zip(text, _NAMES, strict=True)]

@@ -61,7 +61,7 @@ class AssetMapping(Section):
     """The mapping file. ``columns`` names the columns whose names are the city's own, by attribute.
 
     ``constants`` hold where a cell is empty or the column is absent. ``states`` gives the city's words for the five of
-    the standard. Cells that stand in ``not_given`` count as empty.
+    the standard. Cells that stand in ``not_given`` count as empty. ``delimiter`` None is told by the header.
     """
 
     columns: Mapping[Attribute, Annotated[str, Field(min_length=1)]] = Field(default={})
@@ -69,7 +69,7 @@ class AssetMapping(Section):
     states: Mapping[str, Word] = Field(default={})
     not_given: tuple[str, ...] = ("", "-", "/", "无")
     crs: Annotated[Crs, reader("crs-unknown", f"one of {', '.join(Crs)}", Crs)] | None = None
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
 
 
 def read_asset_mapping(path: Path) -> AssetMapping:
@@ -85,7 +85,7 @@ def read_asset_mapping(path: Path) -> AssetMapping:
 class Layout:
     """Which cell of a row is which attribute; ``others`` are the columns nobody asks for, by place.
 
-    Raises ``Invalid`` with code ``columns-missing`` or ``column-repeated``.
+    Raises ``Invalid`` with code ``csv-header``.
     """
 
     def __init__(self, header: Sequence[str], mapping: AssetMapping) -> None:
@@ -99,9 +99,8 @@ class Layout:
             if name is None:
                 self.others[place] = column
             elif name in self._at:
-                raise Invalid(
-                    "column-repeated", "表头列名重复", f"{header[self._at[name]]} and {column} both are {name}"
-                )
+                both = f"{header[self._at[name]]} and {column} both are {name}"
+                raise Invalid("csv-header", "表头缺失或有误", both, (Fault(column, "column-repeated"),))
             else:
                 self._at[name] = place
         self._header = tuple(header)
@@ -131,9 +130,7 @@ class Layout:
             absent += [ATTRIBUTES["grid"][1][0]]
         if absent:
             faults = tuple(Fault(column, "column-missing") for column in dict.fromkeys(absent))
-            raise Invalid(
-                "columns-missing", "表格缺少映射所需的列", ", ".join(fault.pointer for fault in faults), faults
-            )
+            raise Invalid("csv-header", "表头缺失或有误", ", ".join(fault.pointer for fault in faults), faults)
 
 
 def _attribute(name: str) -> str:

@@ -1,33 +1,22 @@
 """A load from its first row to its tally: read and judge a batch while the one before is brought in."""
 
 import asyncio
-import csv
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
-from types import TracebackType
 from typing import Protocol
 
-from domain.errors import Fault, Invalid
+from domain.errors import Fault
+from domain.table_import import Remark
 from runtime.assets.judge import Judge, Judged
 from runtime.assets.placing import Placing
-from runtime.assets.table import TableFile
-from runtime.importing.rows import Row
+from runtime.importing.report import ReportFile
+from runtime.importing.row import Row
+from runtime.importing.rows import RowFile
 from store.asset_load import AssetRow, Fates
 
 BATCH = 20_000
 _SHOWN = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """Something about one row: why it was refused, or what a person should look at. What it says is not repeated."""
-
-    line: int
-    outcome: str
-    fault: Fault
 
 
 @dataclass(slots=True)
@@ -66,33 +55,6 @@ class Nowhere:
         return Fates(unchanged=len(rows))
 
 
-class RemarkFile(AbstractContextManager["RemarkFile"]):
-    """The remarks as a table; gone again if there are none. Raises ``Invalid`` where it cannot be written."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.written = 0
-        try:
-            self._file = path.open("w", encoding="utf-8", newline="")
-        except OSError as error:
-            detail = f"{path.name}: {error.strerror}; name another place with --report"
-            raise Invalid("file-unwritable", "无法写入拒收清单", detail) from error
-        self._rows = csv.writer(self._file, lineterminator="\n")
-        self._rows.writerow(["line", "outcome", "column", "code", "hint"])
-
-    def write(self, remarks: Sequence[Remark]) -> None:
-        """Note what was found."""
-        self._rows.writerows([r.line, r.outcome, r.fault.pointer, r.fault.code, r.fault.hint] for r in remarks)
-        self.written += len(remarks)
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._file.close()
-        if not self.written:
-            self.path.unlink()
-
-
 @dataclass(slots=True)
 class _Batch:
     rows: int
@@ -104,11 +66,11 @@ class _Batch:
 
 
 async def load_assets(
-    table: TableFile,
+    table: RowFile,
     judge: Judge,
     placing: Placing,
     into: Into,
-    report: RemarkFile | None,
+    report: ReportFile | None,
     beat: Callable[[LoadTally], None] = lambda _: None,
 ) -> LoadTally:
     """Bring all rows of a table in, ``BATCH`` at a time; ``beat`` is called after each batch.

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from math import nan
 
-from domain.duplicates import CELL
 from domain.errors import Fault
+from domain.lattice import CELL
 from domain.place import Crs, Doubt, Place
 from geo.atlas import Atlas
 from geo.crs import to_wgs84_many

@@ -4,17 +4,12 @@ from collections.abc import Mapping
 
 TABLE: Mapping[str, str] = {
     "accuracy-lost": "note: a converted position is some metres off; load surveyed components in CGCS2000 or WGS-84",
-    "archive-ambiguous": "put exactly one table (.csv or .txt) into the archive",
     "assets-load-running": "wait for the other load to end, then give this one",
-    "cell-empty": "fill the cell, or give the mapping a constant for the attribute",
     "change-before-first": "correct the dates: a change (变更日期) follows the census (初始日期)",
     "code-repeated": "note: the component stands twice in the table; the row with the later date was taken",
     "component-class-unknown": "note: the class is in no table of the city; add it to the pack's `categories.csv`",
-    "crs-missing": "say with `--crs` or in the mapping which system the positions are in",
     "date-in-future": "correct the date",
     "date-malformed": "write the date as YYYYMMDD",
-    "encoding-doubtful": "the file is UTF-8: leave `--encoding` out",
-    "file-changed": "load the file again, and let nobody write it meanwhile",
     "grid-mismatch": "note: the position lies in another grid than the register says; correct one of them",
     "grid-unknown": "note: the city pack's map has no such grid; correct the code or renew the map",
     "place-missing": "give a unit grid or a position",

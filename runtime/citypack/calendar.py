@@ -100,12 +100,6 @@ def read_calendars(files: PackFiles, zone: tzinfo) -> Mapping[str, Calendar] | N
     return sound if len(sound) == len(calendars) else None
 
 
-def read_calendar(files: PackFiles, zone: tzinfo) -> Calendar | None:
-    """The city's own calendar, None if the file has faults."""
-    calendars = read_calendars(files, zone)
-    return calendars[""] if calendars else None
-
-
 def _calendar(
     files: PackFiles, document: Document[CalendarFile], path: Path, said: Said, city: CalendarFile, zone: tzinfo
 ) -> Calendar | None:

@@ -38,11 +38,15 @@ class Book:
 
     def category(self, row: Row, kind: Kind = Kind.EVENT) -> Category | None:
         """The category that a row's ``category`` means; None, noted, if there is none."""
+        return self.named(row, row["category"], kind)
+
+    def named(self, row: Row, name: str, kind: Kind = Kind.EVENT) -> Category | None:
+        """The category that ``name`` means in a row; None, noted, if there is none."""
         try:
-            return self.catalogue.find(row["category"], kind)
+            return self.catalogue.find(name, kind)
         except Invalid as error:
-            if self.complete and row["category"] not in self.unsure:
-                row.fault(error.code, row["category"])
+            if self.complete and name not in self.unsure:
+                row.fault(error.code, name)
             row.ok = False
             return None
 
@@ -69,7 +73,7 @@ def read_book(files: PackFiles, settings: Settings, calendars: Container[str] | 
     own = read_table(files, _OWN, required=settings.standard == OWN)
     categories = [_category(row, current, kind) for kind, row in national or () if row.ok]
     categories += _own(own or [], current, {category.key for category in categories})
-    legacy = _legacy(files, current, categories) if national else {}
+    legacy = _legacy(files, current, settings, categories) if national else {}
     unsure = frozenset(row["code"] for row in (*(row for _, row in national or ()), *(own or ())) if not row.ok)
     complete = national is not None and own is not None
     book = Book(Catalogue.of(current, categories, (), legacy), unsure, complete, None)
@@ -112,21 +116,26 @@ def _category(row: Row, standard: str, kind: Kind) -> Category:
     return Category(standard, kind, *cells)
 
 
-def _legacy(files: PackFiles, edition: str, categories: Iterable[Category]) -> dict[str, str]:
+def _legacy(files: PackFiles, edition: str, settings: Settings, categories: Iterable[Category]) -> dict[str, str]:
     """Old codes to current keys, from every ``mapping.csv`` that leads to this edition.
 
     The column of new codes carries the edition's year. A component's old code leads to the event that its defect is
-    now (GB/T 47678.5-2026 table C.1 gives both the same digits); an old code without a successor is left out.
+    now (GB/T 47678.5-2026 table C.1 gives both the same digits); an old code without a successor is left out. Every
+    code is known with its edition before it; without one it means the edition that the pack names (``old_codes``).
     """
     target = f"code_{edition.rpartition('-')[2]}"
     current = {category.key for category in categories}
+    bare = settings.said.old_codes if settings.said else ""
     legacy: dict[str, str] = {}
+    editions = set()
     for path in sorted(files.standards.glob("*/mapping.csv")):
-        name = f"{path.parent.name}/{path.name}"
+        old = path.parent.name
+        name = f"{old}/{path.name}"
         with path.open(encoding="utf-8-sig", errors="replace") as lines:
             header = lines.readline()
         if target not in header.strip().split(","):
             continue
+        editions.add(old)
         rows = read_table(files, Table(name, ("kind", "code"), (target,), open=True), national=True) or []
         reject_repeated(rows, "kind", "code")
         for row in rows:
@@ -137,7 +146,11 @@ def _legacy(files: PackFiles, edition: str, categories: Iterable[Category]) -> d
             if key not in current:
                 row.fault("category-unknown", row[target])
             if row.ok:
-                legacy[f"{kind}:{row['code']}"] = key
+                legacy[f"{old}:{kind}:{row['code']}"] = key
+                if old == bare:
+                    legacy[f"{kind}:{row['code']}"] = key
+    if editions and bare and bare not in editions:
+        files.findings.fault(settings.old_codes_at, "standard-unknown", f"one of {', '.join(sorted(editions))} wanted")
     return legacy
 
 

@@ -1,34 +1,40 @@
-"""Who does what in a city pack: units, dispatch rules (派单目录), keyword rules and the clients of the API."""
+"""Who does what in a city pack: units, keyword rules and the clients of the API."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from api.rates import OPEN, Contract
 from classify.rules import KeywordRule
 from dispatch.roster import Roster, Unit
-from dispatch.rulebook import Rulebook
-from dispatch.rules import ANY, Rule
+from dispatch.rules import Validity
 from domain.actor import Role
-from domain.catalogue import Category, Kind, Urgency
-from domain.errors import Invalid
 from domain.place import LEVELS, Level
-from domain.report import Source
 from runtime.citypack.catalogue import Book
-from runtime.citypack.files import Findings, PackFiles
+from runtime.citypack.files import PackFiles
 from runtime.citypack.map import CityMap
+from runtime.citypack.rates import contract
 from runtime.citypack.tables import Row, Table, read_table, reject_repeated
 
-_UNITS = Table("units.csv", ("id", "name"), ("kind", "areas", "phone", "level", "parent"))
+_UNITS = Table(
+    "units.csv",
+    ("id", "name"),
+    ("kind", "areas", "phone", "level", "parent", "code", "valid_from", "valid_to", "successor"),
+)
 _KEYWORDS = Table("keywords.csv", ("category", "words"), ("unless", "weight", "condition"))
-_RULES = Table("rules.csv", ("id", "lead"), ("category", "area", "source", "urgency", "condition", "assist", "note"))
-_CLIENTS = Table("clients.csv", ("id", "name", "role"), ("unit", "areas"))
-_CLASS = "class:"
+_CLIENTS = Table(
+    "clients.csv",
+    ("id", "name", "role"),
+    ("unit", "areas", "rate", "burst", "reads"),
+    headers={"频率": "rate", "突发量": "burst", "查询频率": "reads"},
+)
 
 
 @dataclass(frozen=True)
 class ClientSpec:
     """A client of the API as the pack declares it; its key is made when the pack is installed and never stands here.
 
-    ``areas`` are the area codes it may see; empty means the whole city.
+    ``areas`` are the area codes it may see; empty means the whole city. ``contract`` is how often it may ask.
     """
 
     id: str
@@ -36,6 +42,7 @@ class ClientSpec:
     role: Role
     unit: str | None
     areas: tuple[str, ...]
+    contract: Contract = OPEN
 
 
 @dataclass(frozen=True)
@@ -46,34 +53,8 @@ class Units:
     names: frozenset[str] | None
 
 
-@dataclass(frozen=True)
-class RuleRows:
-    """Dispatch rules that are well formed, and the address of each by its id."""
-
-    rules: tuple[Rule, ...]
-    at: dict[str, str]
-
-    def compile(
-        self, version: str, units: Units, city: CityMap, findings: Findings, fallback: str = "", fallback_at: str = ""
-    ) -> Rulebook | None:
-        """The rulebook; None, with its faults noted at their lines, if it cannot be used.
-
-        ``fallback`` is who has what no rule covers (兜底), an id or ``@kind``, as said at ``fallback_at``.
-        """
-        if fallback and units.names is not None and fallback not in units.names:
-            findings.fault(fallback_at, "unit-unknown", fallback)
-        try:
-            return Rulebook(version, self.rules, units.roster, city.depths, fallback)
-        except Invalid as error:
-            for fault in error.faults:
-                # names were checked row by row: what is left are units whose own row is at fault, and ties
-                if fault.code == "rule-tie":
-                    findings.fault(self.at[fault.pointer.split("/")[1]], fault.code, fault.hint)
-            return None
-
-
 def read_units(files: PackFiles, city: CityMap) -> Units:
-    """The city's units; within one kind an area has one unit, or ``@kind`` would be a matter of chance.
+    """The city's units; within one kind an area has one unit at a time, or ``@kind`` would be a matter of chance.
 
     The same holds within one level: it is set for who answers for a territory as a whole, and not for departments.
     """
@@ -84,7 +65,7 @@ def read_units(files: PackFiles, city: CityMap) -> Units:
     _check_tree(rows, levels)
     units: list[Unit] = []
     names: set[str] = set()
-    holder: dict[tuple[str, str], str] = {}
+    holder: dict[tuple[str, str], list[tuple[str, Validity]]] = defaultdict(list)
     for row in rows:
         names.add(row.identifier("id"))
         kind, areas, level = row.identifier("kind"), row.names("areas"), levels[row["id"]]
@@ -92,12 +73,24 @@ def read_units(files: PackFiles, city: CityMap) -> Units:
         held = [(f"@{kind}", area) for area in areas if kind]
         names.update(office for office, _ in held)
         held += [(level, area) for area in areas or ("",) if level]
-        taken = next((office for office in held if holder.setdefault(office, row.at) != row.at), None)
-        if taken:
-            what, area = taken
-            row.fault("jurisdiction-overlap", f"{area or 'the whole city'} already has a {what}, {holder[taken]}")
+        valid = row.validity("valid_from", "valid_to")
+        row.refer([row["successor"]] if row["successor"] else [], levels, "unit-unknown")
+        if row["successor"] and valid.last is None:
+            row.fault("successor-early", "a unit without an end has no successor")
+        for office in held:
+            before = next((at for at, days in holder[office] if days.meets(valid)), None)
+            if before:
+                what, area = office
+                row.fault("jurisdiction-overlap", f"{area or 'the whole city'} already has a {what}, {before}")
+                break
+            holder[office].append((row.at, valid))
         if row.ok:
-            units.append(Unit(row["id"], row["name"], kind, areas, row["phone"], level, row["parent"]))
+            units.append(
+                Unit(
+                    row["id"], row["name"], kind, areas, row["phone"], level, row["parent"],
+                    valid, row["successor"], row["code"],
+                )
+            )  # fmt: skip
     return Units(Roster(units), None if table is None else frozenset(names))
 
 
@@ -140,46 +133,6 @@ def read_keywords(files: PackFiles, book: Book) -> tuple[KeywordRule, ...]:
     return tuple(keywords)
 
 
-def read_rules(files: PackFiles, book: Book, units: Units, city: CityMap) -> RuleRows:
-    """The dispatch rules with categories resolved to catalogue keys."""
-    rows = read_table(files, _RULES) or []
-    reject_repeated(rows, "id")
-    classes = {category.class_code for category in book.catalogue.categories.values()}
-    rules: list[Rule] = []
-    for row in rows:
-        row.identifier("id")
-        lead, assist = row["lead"], row.names("assist")
-        row.refer([lead] if lead else [], units.names, "unit-unknown")
-        row.refer(assist, units.names, "unit-unknown")
-        if lead in assist:
-            row.fault("lead-assists-itself", lead)
-        area = row["area"] or ANY
-        row.refer([area] if area != ANY else [], city.declared, "area-unknown")
-        category, condition = _asked(row, book, classes)
-        source = ANY if row["source"] in ("", ANY) else row.word("source", Source, Source.HOTLINE)
-        urgency = ANY if row["urgency"] in ("", ANY) else row.word("urgency", Urgency, Urgency.NORMAL)
-        if row.ok:
-            rules.append(Rule(row["id"], lead, category, area, source, urgency, condition, assist, row["note"]))
-    return RuleRows(tuple(rules), {row["id"]: row.at for row in reversed(rows)})
-
-
-def _asked(row: Row, book: Book, classes: Container[str]) -> tuple[str, str]:
-    """Category and condition as the rulebook wants them."""
-    named, condition = row["category"] or ANY, row["condition"] or ANY
-    category: Category | None = None
-    if named.startswith(_CLASS):
-        if book.complete and named.removeprefix(_CLASS) not in classes:
-            row.fault("class-unknown", named)
-    elif named != ANY:
-        category = book.category(row)
-        named = category.key if category else named
-    if condition != ANY and category is not None:
-        book.condition(row, category)
-    elif condition != ANY:
-        row.refer([condition], book.condition_ids, "condition-unknown")
-    return named, condition
-
-
 def read_clients(files: PackFiles, units: Units, city: CityMap) -> tuple[ClientSpec, ...]:
     """The clients; one of role ``unit`` belongs to a unit, and nobody may be ``system``, which is ourselves."""
     rows = read_table(files, _CLIENTS, required=False) or []
@@ -194,24 +147,14 @@ def read_clients(files: PackFiles, units: Units, city: CityMap) -> tuple[ClientS
             row.fault("unit-missing", "a client of role unit acts for one")
         row.refer([unit] if unit else [], units.names, "unit-unknown")
         row.refer(areas, city.declared, "area-unknown")
+        held = contract(row, role)
         if row.ok:
-            clients.append(ClientSpec(row["id"], row["name"], role, unit, areas))
+            clients.append(ClientSpec(row["id"], row["name"], role, unit, areas, held))
     return tuple(clients)
 
 
-def warn_of_gaps(
-    files: PackFiles, book: Book, rules: Sequence[Rule], units: Units, clients: Sequence[ClientSpec]
-) -> None:
-    """Note events that no rule covers, left to the fallback or the duty desk, and units that nobody can act for."""
-    asked = {rule.category for rule in rules}
-    if ANY not in asked:
-        categories = book.catalogue.categories
-        for key, category in categories.items():
-            # a component is dispatched as the event «<component>异常», which carries its digits
-            event = f"{category.standard}:{Kind.EVENT}:{category.code}"
-            dispatched = category.kind is Kind.EVENT or event not in categories
-            if dispatched and key not in asked and f"{_CLASS}{category.class_code}" not in asked:
-                files.findings.warn(_RULES.file, "category-uncovered", f"{category.code} {category.name}")
+def warn_of_idle_units(files: PackFiles, units: Units, clients: Sequence[ClientSpec]) -> None:
+    """Note units that nobody can act for."""
     present = {client.unit for client in clients}
     for unit in units.roster.units.values():
         if unit.id not in present:

@@ -1,39 +1,48 @@
-"""The map of a city pack: ``areas.csv``, and ``areas.geojson`` where the areas are drawn, as an atlas."""
+"""The map of a city pack: ``areas.csv``, and ``areas.geojson`` where the areas are drawn, as atlases over time."""
 
-import json
-import re
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import shapely
 
+from dispatch.tree import Tree
 from domain.errors import Invalid
 from domain.place import Level
-from geo.atlas import Area, Atlas
+from geo.areas import Area
+from geo.atlas import Atlas
+from geo.atlases import Atlases
+from geo.topology import Finding, findings
 from runtime.citypack.files import PackFiles
+from runtime.citypack.shapes import Shapes
 from runtime.citypack.tables import Row, Table, read_table, reject_repeated
 
-_AREAS = Table("areas.csv", ("code", "name", "level"), ("parent", "aliases"))
-_SHAPES = "areas.geojson"
-_CODE = re.compile(r'"code"\s*:\s*"?([^",}\s]+)')
+_AREAS = Table("areas.csv", ("code", "name", "level"), ("parent", "aliases", "valid_from", "valid_to"))
+_SHAPES, _UNDIVIDED = "areas.geojson", "undivided.geojson"
+# The standard allows no overlap of unit grids; the rest the atlas answers with a doubt, and a person should look.
+_REFUSED = frozenset({"grids-overlap"})
+
+Kept = tuple[Row, Area]
 
 
 @dataclass(frozen=True)
 class CityMap:
-    """The atlas, None where the map has faults, and all area codes that are declared (None if nothing was read)."""
+    """The versions of the map, None where it has faults, and all area codes declared (None if nothing was read)."""
 
-    atlas: Atlas | None
+    atlases: Atlases | None
     declared: frozenset[str] | None
 
     @property
-    def depths(self) -> dict[str, int]:
-        """How deep each area lies, 0 for the city; all 0 without an atlas."""
-        if self.atlas is None:
-            return dict.fromkeys(self.declared or (), 0)
-        return {code: len(path) - 1 for code, path in self.atlas.tree.paths.items()}
+    def area_tree(self) -> Tree:
+        """The areas of all times as rules speak of them; without an atlas all of them side by side."""
+        if self.atlases is None:
+            return Tree.build((code,) for code in sorted(self.declared or ()))
+        return Tree.build(self.atlases.paths.values())
+
+    @property
+    def atlas(self) -> Atlas | None:
+        """The newest version of the map."""
+        return self.atlases.last if self.atlases else None
 
 
 def read_map(files: PackFiles) -> CityMap:
@@ -41,81 +50,68 @@ def read_map(files: PackFiles) -> CityMap:
     rows = read_table(files, _AREAS)
     if rows is None:
         return CityMap(None, None)
-    reject_repeated(rows, "code")
+    reject_repeated(rows, "code", "valid_from")
     declared = frozenset(row["code"] for row in rows)
-    shapes = _Shapes.read(files)
-    for code in shapes.polygons:
+    shapes = Shapes.read(files, _SHAPES)
+    _reject_strangers({(row["code"], row["valid_from"]) for row in rows}, declared, shapes, files)
+    kept = [(row, area) for row in rows if (area := _area(row, shapes))]
+    before = len(files.findings.faults)
+    undivided = _undivided(files)
+    atlases = _build(kept, declared, shapes, files)
+    if atlases is not None and len(files.findings.faults) == before:
+        _check_topology(atlases, undivided, shapes, files)
+    return CityMap(atlases, declared)
+
+
+def _area(row: Row, shapes: Shapes) -> Area | None:
+    level, aliases = row.word("level", Level, Level.GRID), row.names("aliases")
+    valid = row.validity("valid_from", "valid_to")
+    if not row.ok:
+        return None
+    polygon = shapes.of(row["code"], row["valid_from"])
+    return Area(row["code"], row["name"], level, row["parent"] or None, polygon, aliases, valid.first, valid.last)
+
+
+def _reject_strangers(rows: set[tuple[str, str]], declared: frozenset[str], shapes: Shapes, files: PackFiles) -> None:
+    """Note drawings of areas that the table does not have, or has from no such day."""
+    for code, begin in shapes.polygons:
         if code not in declared:
             files.findings.fault(shapes.at(code), "area-unknown", code)
-    levels = [row.word("level", Level, Level.GRID) for row in rows]
-    aliases = [row.names("aliases") for row in rows]
-    kept: list[tuple[Row, Area]] = []
-    for row, level, also in zip(rows, levels, aliases, strict=True):
-        if row.ok:
-            area = Area(row["code"], row["name"], level, row["parent"] or None, shapes.polygons.get(row["code"]), also)
-            kept.append((row, area))
-    return CityMap(_build(kept, declared, shapes, files), declared)
+        elif begin and (code, begin) not in rows:
+            files.findings.fault(shapes.at(code), "area-unknown", f"{code} from {begin}")
 
 
-def _build(kept: list[tuple[Row, Area]], declared: frozenset[str], shapes: "_Shapes", files: PackFiles) -> Atlas | None:
+def _undivided(files: PackFiles) -> Any:
+    """The ground that is in no part on purpose; None if there is none, or if it cannot be read, which is noted."""
+    shapes = Shapes.read(files, _UNDIVIDED, coded=False)
+    for (number, _), polygon in shapes.polygons.items():
+        if not polygon.is_valid:
+            files.findings.fault(_UNDIVIDED, "invalid-ring", f"{number}: {shapely.is_valid_reason(polygon)}")
+            return None
+    return shapely.union_all([*shapes.polygons.values()]) if shapes.polygons else None
+
+
+def _build(kept: list[Kept], declared: frozenset[str], shapes: Shapes, files: PackFiles) -> Atlases | None:
     try:
-        return Atlas.build(area for _, area in kept)
+        return Atlases.build(area for _, area in kept)
     except Invalid as error:
+        present = {area.code for _, area in kept}
         for fault in error.faults:
-            # the atlas addresses faults by position and field: "/17/parent"
+            # the atlases address faults by position and field: "/17/parent"
             _, position, field = fault.pointer.split("/")
             row, area = kept[int(position)]
-            if fault.code == "unknown-parent" and area.parent in declared:
-                continue  # the parent's own row is at fault
-            at = shapes.at(area.code) if field == "polygon" else row.at
-            files.findings.fault(at, fault.code, fault.hint)
+            code = fault.code
+            if code == "unknown-parent" and area.parent in declared:
+                if area.parent not in present:
+                    continue  # the parent's own row is at fault
+                code = "parent-not-in-force"
+            files.findings.fault(shapes.at(area.code) if field == "polygon" else row.at, code, fault.hint)
         return None
 
 
-@dataclass(frozen=True)
-class _Shapes:
-    """Polygons by area code, and the text they came from, in which a fault's line is looked up when one is found."""
-
-    text: str
-    polygons: Mapping[str, Any]
-
-    @classmethod
-    def read(cls, files: PackFiles) -> "_Shapes":
-        text = files.text(_SHAPES, required=False) or ""
-        polygons: dict[str, Any] = {}
-        shapes = cls(text, polygons)
-        if not text:
-            return shapes
-        try:
-            features = [*json.loads(text)["features"]]
-        except json.JSONDecodeError as error:
-            files.findings.fault(f"{_SHAPES}:{error.lineno}", "json-malformed")
-            return shapes
-        except (KeyError, TypeError):
-            files.findings.fault(f"{_SHAPES}:1", "geojson-malformed", "a FeatureCollection wanted")
-            return shapes
-        for number, feature in enumerate(features, start=1):
-            try:
-                code, geometry = str(feature["properties"]["code"]), shapely.geometry.shape(feature["geometry"])
-            except Exception:  # shapely raises whatever its parser meets, down to AttributeError
-                files.findings.fault(f"{_SHAPES}:1", "geojson-malformed", f"feature {number}: no code or no shape")
-                continue
-            if code in polygons:
-                files.findings.fault(shapes.at(code, again=True), "duplicate-id", code)
-            polygons[code] = geometry
-        return shapes
-
-    @cached_property
-    def lines(self) -> Mapping[str, list[int]]:
-        """The lines where each code is given, found only when there is a fault to place."""
-        found: dict[str, list[int]] = defaultdict(list)
-        line, end = 1, 0
-        for match in _CODE.finditer(self.text):
-            line, end = line + self.text.count("\n", end, match.start()), match.start()
-            found[match[1]].append(line)
-        return found
-
-    def at(self, code: str, *, again: bool = False) -> str:
-        """The address of the feature with this code; of its second one if ``again``."""
-        lines = self.lines.get(code, [1])
-        return f"{_SHAPES}:{lines[min(int(again), len(lines) - 1)]}"
+def _check_topology(atlases: Atlases, undivided: Any, shapes: Shapes, files: PackFiles) -> None:
+    """Note what does not fit together on any version, once."""
+    found: Iterable[Finding] = (each for atlas in atlases.versions for each in findings(atlas, undivided))
+    for each in dict.fromkeys(found):
+        note = files.findings.fault if each.code in _REFUSED else files.findings.warn
+        note(shapes.at(each.areas[0]) if each.areas else _SHAPES, each.code, str(each))

@@ -15,6 +15,7 @@ from domain.case import Clock
 from domain.catalogue import Urgency
 from domain.clock import Calendar
 from domain.commands import Verb
+from domain.life_safety import LifeSafety
 from domain.petition import Matter
 from domain.plan import Plan
 from domain.policy import Ladder, LimitRule, OnSite, Policy, Reopening, SendBack, Steps
@@ -36,20 +37,19 @@ from runtime.citypack.fields import (
     VerbWord,
     keyed,
 )
+from runtime.citypack.likeness import LikenessBlock
 from runtime.citypack.yaml import Section
 
 T = TypeVar("T")
 
-# Candidates for «the same incident» are sought in lattice cells of 0.001 degrees and their neighbours
-# (domain/duplicates.py); at 54 degrees north, the end of the country, a cell is 65 m wide.
-_WIDEST_JOIN_M = 65.0
 # Switches that the policy knows by the same name and in the same form.
 _AS_IS = (
-    "auto_file_from", "auto_admit_from", "auto_check", "join_within_m", "default_limit", "rework_limit",
-    "verifying_pauses_intake", "extensions", "suspensions", "first_accepts_leads", "starting_level", "exercise_pace",
+    "auto_file_from", "auto_admit_from", "auto_dispatch_from", "auto_check", "join_within_m", "default_limit",
+    "rework_limit", "verifying_pauses_intake", "extensions", "suspensions", "first_accepts_leads", "starting_level",
+    "exercise_pace",
 )  # fmt: skip
 
-Metres = Annotated[float, Field(gt=0, le=_WIDEST_JOIN_M)]
+Metres = Annotated[float, Field(gt=0, le=1000)]
 Hours = Annotated[float, Field(ge=0, le=366 * 24)]
 Pace = Annotated[float, Field(ge=1, le=100_000)]
 Roles = Annotated[tuple[RoleWord, ...], FILLED]
@@ -125,15 +125,29 @@ class TicketBlock(Section):
         return replace(house, limits=limits, tiers=tiers, category_tiers=dict(category_tiers), **given)
 
 
+class LifeSafetyBlock(Section):
+    """``domain.life_safety.LifeSafety``; ``categories`` by code."""
+
+    words: Annotated[tuple[Annotated[str, Field(min_length=2, max_length=20)], ...], DISTINCT] | None = None
+    categories: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=64)], ...], DISTINCT] = ()
+    urgency: UrgencyWord | None = None
+
+    def life_safety(self, categories: frozenset[str]) -> LifeSafety:
+        """What goes first; ``categories`` by catalogue key."""
+        return replace(LifeSafety(categories=categories), **_given(self, "words", "urgency"))
+
+
 class PolicyBlock(Section):
     """The switches; see ``domain.policy.Policy``, whose values hold where one is not given."""
 
     auto_file_from: SureFrom | None = None
     auto_admit_from: SureFrom | None = None
+    auto_dispatch_from: SureFrom | None = None
     auto_verify: Annotated[tuple[SourceWord, ...], DISTINCT] | None = None
     auto_check: Flag | None = None
     join_within_m: Metres | None = None
     join_within_hours: Hours | None = None
+    likeness: LikenessBlock = LikenessBlock()
     limits: tuple[LimitRow, ...] = ()
     default_limit: LimitText | None = None
     rework_limit: LimitText | None = None
@@ -154,6 +168,7 @@ class PolicyBlock(Section):
     reopening: ReopeningBlock = ReopeningBlock()
     starting_level: LevelWord | None = None
     tickets: TicketBlock = TicketBlock()
+    life_safety: LifeSafetyBlock = LifeSafetyBlock()
     exercise_pace: Pace | None = None
 
     def policy(

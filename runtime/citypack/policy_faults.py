@@ -13,6 +13,7 @@ from domain.lifecycle import PAIRED, TABLE
 from domain.petition import Matter
 from domain.policy import Policy
 from domain.ticket import Tier
+from runtime.citypack.likeness import likeness_faults
 from runtime.citypack.policy import PolicyBlock
 from runtime.citypack.words import meaning
 
@@ -34,6 +35,8 @@ def policy_faults(said: PolicyBlock, house: Policy, calendars: Container[str]) -
     yield from _reasons(said)
     yield from _grants(said, house)
     yield from _tickets(said)
+    for path, code, hint in likeness_faults(said.likeness, house.likeness):
+        yield ("likeness", *path), code, hint
 
 
 def _clocks(said: PolicyBlock, calendars: Container[str]) -> Iterator[Wrong]:

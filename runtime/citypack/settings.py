@@ -8,10 +8,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field
 
+from classify.opinion import Manner
 from domain.clock import Calendar
 from domain.policy import Policy
 from runtime.citypack.calendar import read_calendars
 from runtime.citypack.files import PackFiles
+from runtime.citypack.gazetteer import GazetteerBlock
 from runtime.citypack.policy import PolicyBlock
 from runtime.citypack.policy_faults import Path, as_written, policy_faults
 from runtime.citypack.yaml import Document, Section, read_yaml, reader
@@ -31,8 +33,33 @@ def _zone(name: str) -> ZoneInfo:
 Zone = Annotated[ZoneInfo, reader("timezone-unknown", "a name such as Asia/Shanghai", _zone)]
 
 
+class ClassifyBlock(Section):
+    """How the model judges (``classify.opinion.Manner``); ``milliseconds`` bound a batch."""
+
+    precision: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
+    milliseconds: Annotated[int, Field(ge=0, le=10_000)] = 500
+    characters: Annotated[int, Field(ge=20, le=4000)] = 2000
+
+    def manner(self, thresholds: Mapping[str, float]) -> Manner:
+        """The same for the adviser."""
+        return Manner(self.precision, thresholds, self.milliseconds / 1000, self.characters)
+
+
+class GrassrootsBlock(Section):
+    """Who the grass roots (基层) are, beside all units of the level 社区, and the categories they may lead.
+
+    Departmental work is not to be dispatched to them: 国办函〔2025〕66号 (五).
+    """
+
+    kinds: tuple[str, ...] = ()
+    theirs: tuple[str, ...] = ()
+
+
 class PackFile(Section):
-    """What ``pack.yaml`` says. ``standard`` is a folder of national tables, or ``own``; ``duty_desk`` a unit's id."""
+    """What ``pack.yaml`` says. ``standard`` is a folder of national tables, or ``own``; ``duty_desk`` a unit's id.
+
+    ``old_codes`` is the edition that a four-digit code without its edition means; empty if there is none.
+    """
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,31}$")]
     name: Annotated[str, Field(min_length=1, max_length=40)]
@@ -42,7 +69,11 @@ class PackFile(Section):
     standard: str
     duty_desk: str
     fallback: str = ""
+    old_codes: str = "gbt30428.2-2013"
+    classify: ClassifyBlock = ClassifyBlock()
+    grassroots: GrassrootsBlock = GrassrootsBlock()
     policy: PolicyBlock = PolicyBlock()
+    gazetteer: GazetteerBlock = GazetteerBlock()
 
 
 @dataclass(frozen=True)
@@ -61,6 +92,15 @@ class Settings:
     duty_desk_at: str
     fallback_at: str
     document: Document[PackFile] | None = None
+
+    @property
+    def old_codes_at(self) -> str:
+        """The address of ``old_codes``."""
+        return self.document.at("old_codes") if self.document else _FILE
+
+    def at(self, *path: str | int) -> str:
+        """The address of a key or entry of ``pack.yaml``."""
+        return self.document.at(*path) if self.document else _FILE
 
     def policy_at(self, *path: str | int) -> str:
         """The address of what stands under ``policy`` in ``pack.yaml``."""

@@ -5,13 +5,16 @@ import io
 import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import TypeVar
 
+from dispatch.rules import Validity
 from domain.errors import Invalid
 from domain.report import clean_text
 from runtime.citypack.files import Findings, PackFiles
-from runtime.citypack.words import FLAGS, HEADERS, meaning
+from runtime.citypack.headers import HEADERS
+from runtime.citypack.words import FLAGS, meaning
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -42,6 +45,11 @@ class Row:
     cells: Mapping[str, str]
     findings: Findings
     ok: bool = True
+
+    @property
+    def line(self) -> int:
+        """The line it begins in."""
+        return int(self.at.rpartition(":")[2])
 
     def __getitem__(self, column: str) -> str:
         return self.cells.get(column, "")
@@ -81,6 +89,21 @@ class Row:
         except ValueError:
             self.fault("number-invalid", column)
             return default
+
+    def day(self, column: str) -> date | None:
+        """The cell as a date, 2026-07-01; None where it is empty or no date."""
+        try:
+            return date.fromisoformat(self[column]) if self[column] else None
+        except ValueError:
+            self.fault("date-invalid", f"{column}: 2026-07-01 wanted")
+            return None
+
+    def validity(self, first: str, last: str) -> Validity:
+        """The days that two cells bound; a last day before the first is a fault."""
+        valid = Validity(self.day(first), self.day(last))
+        if valid.first and valid.last and valid.last < valid.first:
+            self.fault("validity-empty", f"{last} is before {first}")
+        return valid
 
     def flag(self, column: str) -> bool:
         """The cell as 是 or 否, ``yes`` or ``no``; 否 where it is empty or something else."""
@@ -129,6 +152,16 @@ def read_table(files: PackFiles, table: Table, *, required: bool = True, nationa
         files.findings.fault(f"{table.file}:1", "header-missing", ",".join(table.required))
         return None
     return rows
+
+
+def rows_of(
+    table: Table, header: Sequence[str], lines: Iterable[tuple[int, Sequence[str]]], findings: Findings
+) -> list[Row] | None:
+    """As ``read_table`` for lines that were read elsewhere, each with its number; None for a header at fault."""
+    columns = _header(header, table, f"{table.file}:1", findings)
+    if columns is None:
+        return None
+    return [_row(cells, columns, table, Row(f"{table.file}:{at}", {}, findings)) for at, cells in lines]
 
 
 def reject_repeated(rows: Iterable[Row], *key: str) -> None:

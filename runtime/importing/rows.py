@@ -1,93 +1,83 @@
-"""A CSV file read row by row, plain or gzip, in constant memory; a broken row is a value and the next one follows."""
+"""A table read row by row: CSV (plain, gzip, alone in a zip archive) or XLSX, told apart by content, never by name.
 
-import csv
-import gzip
-import io
-import zlib
-from collections.abc import Iterator, Sequence
+A broken row is a value and the next one follows. Used by ``cityloop import``, import jobs and ``cityloop assets load``.
+"""
+
+import zipfile
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, cast
 
 from domain.errors import Fault, Invalid
+from domain.table_import import TableKind
+from runtime.importing.encodings import Encoding, foreign
+from runtime.importing.row import Row
+from runtime.importing.texts import CsvRows
+from runtime.importing.workbook import MANIFEST, WorkbookRows
 
-_GZIP = b"\x1f\x8b"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row: the line it begins in, and its cells, or what keeps it from having any."""
-
-    line: int
-    cells: Sequence[str] = ()
-    fault: Fault | None = None
+_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 
 
 class RowFile(AbstractContextManager["RowFile"]):
-    """An open file. ``header`` are its columns; ``size`` and ``read`` count bytes on the disk, for progress.
+    """An open table. ``header`` are its columns; ``size`` and ``read`` count bytes on the disk, for progress.
 
-    Raises ``Invalid`` when it is no file that can be read, or has no header.
+    ``encoding`` and ``delimiter`` of a CSV None: told by the file, or the error says what to declare. ``unpacked``
+    bounds the bytes of a packed CSV. Raises ``Invalid`` when it is no table that can be read, or has no header.
     """
 
-    def __init__(self, path: Path, delimiter: str = ",") -> None:
+    def __init__(
+        self,
+        path: Path,
+        encoding: Encoding | None = None,
+        delimiter: str | None = None,
+        unpacked: int | None = None,
+    ) -> None:
         try:
             self._raw = path.open("rb")
         except OSError as error:
             raise Invalid("file-unreadable", "文件无法读取", f"{path.name}: {error.strerror}") from error
-        self.size = path.stat().st_size
-        packed = self._raw.read(2) == _GZIP
-        self._raw.seek(0)
-        data = cast("BinaryIO", gzip.GzipFile(fileobj=self._raw)) if packed else self._raw
-        # what is not UTF-8 arrives as lone surrogates, so that one bad byte costs one row and not the file
-        self._text = io.TextIOWrapper(data, "utf-8-sig", errors="surrogateescape", newline="")
-        self._lines = csv.reader(self._text, delimiter=delimiter, strict=True)
-        self.header = self._header(path)
-
-    def _header(self, path: Path) -> list[str]:
-        first = next(iter(self), None)
-        if first is None or first.fault is not None:
+        self._rows: CsvRows | WorkbookRows | None = None
+        try:
+            self.size = path.stat().st_size
+            self.kind = kind_of(path)
+            self._seen, self._over = 0, False
+            self._rows = rows = (
+                WorkbookRows(self._raw)
+                if self.kind is TableKind.XLSX
+                else CsvRows(self._raw, encoding, delimiter, unpacked)
+            )
+            self._iterator = iter(rows)
+            self.header = _header(next(self._iterator, None))
+        except BaseException:
             self.close()
-            raise Invalid("header-missing", "文件缺少表头", f"{path.name}: a first line with column names, in UTF-8")
-        header = [name.strip() for name in first.cells]
-        repeated = sorted({name for name in header if header.count(name) > 1})
-        if repeated:
-            self.close()
-            raise Invalid("column-repeated", "表头列名重复", ", ".join(repeated))
-        return header
+            raise
 
     @property
     def read(self) -> int:
         """Bytes read so far."""
-        return self._raw.tell()
+        if isinstance(self._rows, CsvRows):
+            return self._rows.read
+        if self._over or self._rows is None:
+            return self.size
+        return self.size * min(self._seen, self._rows.rows) // max(self._rows.rows, 1)
+
+    @property
+    def foreseen(self) -> int | None:
+        """At most how many rows follow the header, where that is known without reading them."""
+        return self._rows.rows - 1 if isinstance(self._rows, WorkbookRows) else None
 
     def __iter__(self) -> Iterator[Row]:
-        """The rows after those taken already. Raises ``Invalid`` where a gzip file is damaged or cut off."""
-        while True:
-            line = self._lines.line_num + 1
-            try:
-                cells = next(self._lines)
-            except StopIteration:
-                return
-            except csv.Error:
-                hint = (
-                    f"a quotation mark is missing or out of place; nothing was read up to line {self._lines.line_num}"
-                )
-                yield Row(line, fault=Fault("", "csv-malformed", hint))
-                continue
-            except (EOFError, OSError, zlib.error) as error:  # gzip's ways to say that the file is damaged
-                raise Invalid("file-damaged", "压缩文件损坏或不完整", f"after line {line - 1}") from error
-            if not any(cells):
-                continue
-            if any(not cell.isascii() and _foreign(cell) for cell in cells):
-                yield Row(line, fault=Fault("", "encoding-invalid", "save the file as UTF-8"))
-                continue
-            yield Row(line, cells)
+        """The rows after those taken already. Raises ``Invalid`` where the rest of the file cannot be told."""
+        for row in self._iterator:
+            self._seen = row.line
+            yield row
+        self._over = True
 
     def close(self) -> None:
         """Close the file."""
-        self._text.close()
+        if isinstance(self._rows, WorkbookRows):
+            self._rows.close()
         self._raw.close()
 
     def __exit__(
@@ -96,5 +86,29 @@ class RowFile(AbstractContextManager["RowFile"]):
         self.close()
 
 
-def _foreign(cell: str) -> bool:
-    return any("\udc80" <= char <= "\udcff" for char in cell)
+def kind_of(path: Path) -> TableKind:
+    """What a file is by its content. Raises ``Invalid`` with code ``table-type`` for a workbook of the old kind."""
+    with path.open("rb") as file:
+        magic = file.read(4)
+    if magic == _OLE:
+        raise Invalid("table-type", "不支持的表格类型", "an .xls or a locked workbook: save it as .xlsx")
+    if magic == _ZIP:
+        try:
+            with zipfile.ZipFile(path) as archive:
+                return TableKind.XLSX if MANIFEST in archive.namelist() else TableKind.CSV
+        except zipfile.BadZipFile:
+            return TableKind.CSV  # which says that it is damaged
+    return TableKind.CSV
+
+
+def _header(first: Row | None) -> list[str]:
+    if first is None or first.fault is not None or foreign("".join(first.cells)):
+        code = first.fault.code if first and first.fault else "encoding-invalid" if first else "header-missing"
+        detail = "the first line names the columns: there is none that can be read"
+        raise Invalid("csv-header", "表头缺失或有误", detail, (Fault("", code),))
+    header = [name.strip().lstrip("\ufeff").strip() for name in first.cells]
+    repeated = sorted({name for name in header if header.count(name) > 1})
+    if repeated:
+        faults = tuple(Fault(name, "column-repeated") for name in repeated)
+        raise Invalid("csv-header", "表头缺失或有误", f"named twice: {', '.join(repeated)[:120]}", faults)
+    return header

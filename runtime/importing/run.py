@@ -1,20 +1,20 @@
-"""An import from its first row to its tally: read, judge, send in batches, and note every row that was refused."""
+"""An import from its first row to its tally: read, judge, send in batches, and note what became of rows."""
 
-import csv
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from types import TracebackType
+from itertools import islice
 
 from domain.catalogue import Catalogue
-from domain.errors import Invalid
-from runtime.importing.mapping import RowMapping, known_category
-from runtime.importing.rows import Row, RowFile
-from runtime.importing.senders import Refusal, Sender
+from domain.errors import Fault
+from domain.table_import import Remark
+from runtime.importing.damage import known_category
+from runtime.importing.report import ReportFile
+from runtime.importing.row import Row
+from runtime.importing.rows import RowFile
+from runtime.importing.senders import Receipt, Sender
 from runtime.importing.tickets import RowReader, Ticket
 
-_BATCH = 500
 _SHOWN = 10
 
 
@@ -31,100 +31,68 @@ class Tally:
     refused: int = 0
     repeated: int = 0
     uncategorised: int = 0
-    shown: list[Refusal] = field(default_factory=list)
+    shown: list[Remark] = field(default_factory=list)
+
+    def refuse(self, remarks: Sequence[Remark]) -> None:
+        """Count refused rows; ``remarks`` is all that is wrong with them."""
+        self.refused += len({remark.line for remark in remarks})
+        self.shown += remarks[: _SHOWN - len(self.shown)]
 
 
-class RefusalFile(AbstractContextManager["RefusalFile"]):
-    """The refused rows as a table beside the import; gone again if there are none.
+class Nowhere:
+    """A way in for a trial: everything is taken, and nothing happens."""
 
-    Opened before anything is sent. Raises ``Invalid`` where it cannot be written.
-    """
+    batch = 2_000
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.written = 0
-        try:
-            self._file = path.open("w", encoding="utf-8", newline="")
-        except OSError as error:
-            detail = f"{path.name}: {error.strerror}; name another place with --refused"
-            raise Invalid("file-unwritable", "无法写入拒收清单", detail) from error
-        self._rows = csv.writer(self._file, lineterminator="\n")
-        self._rows.writerow(["line", "column", "code", "hint"])
-
-    def write(self, refusal: Refusal) -> None:
-        """Note one."""
-        self._rows.writerow([refusal.line, refusal.column, refusal.code, refusal.hint])
-        self.written += 1
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._file.close()
-        if not self.written:
-            self.path.unlink()
-
-
-class _Import:
-    def __init__(self, reader: RowReader, catalogue: Catalogue, sender: Sender, refusals: RefusalFile) -> None:
-        self.tally = Tally()
-        self._reader = reader
-        self._catalogue = catalogue
-        self._sender = sender
-        self._refusals = refusals
-        self._batch: list[Ticket] = []
-
-    def take(self, row: Row) -> bool:
-        """Judge a row; True when there is a batch to send."""
-        self.tally.rows += 1
-        if row.fault is not None:
-            self._refuse(Refusal(row.line, row.fault.pointer, row.fault.code, row.fault.hint))
-            return False
-        try:
-            ticket = self._reader.ticket(row.line, row.cells)
-        except Invalid as error:
-            self._refuse(*(Refusal(row.line, fault.pointer, fault.code, fault.hint) for fault in error.faults))
-            return False
-        said = ticket.said
-        known = said.category is not None and known_category(self._catalogue, said.category, said.kind)
-        self.tally.uncategorised += not known
-        self._batch.append(ticket)
-        return len(self._batch) >= _BATCH
-
-    async def send(self) -> None:
-        """Send what is in hand."""
-        receipt = await self._sender.send(self._batch)
-        for refusal in receipt.refused:
-            self._refuse(refusal)
-        self.tally.repeated += receipt.repeated
-        self.tally.sent += len(self._batch) - len(receipt.refused)
-        self._batch = []
-
-    def _refuse(self, *faults: Refusal) -> None:
-        """One row, with all that is wrong with it."""
-        self.tally.refused += 1
-        for fault in faults:
-            self._refusals.write(fault)
-        self.tally.shown += faults[: _SHOWN - len(self.tally.shown)]
+    async def send(self, tickets: Sequence[Ticket]) -> Receipt:
+        """Send nothing."""
+        return Receipt()
 
 
 async def import_rows(
     rows: RowFile,
-    mapping: RowMapping,
+    reader: RowReader,
     catalogue: Catalogue,
     sender: Sender,
-    refusals: RefusalFile,
+    report: ReportFile | None,
     beat: Callable[[Tally], None] = lambda tally: None,
 ) -> Tally:
     """Send every usable row and note the others; one batch in memory. ``beat`` is called after each batch.
 
     May be repeated at any time: a row is known by the mapping's source and its own number. Raises ``Invalid`` if the
-    file lacks a column or is damaged, ``Unavailable`` when the other side stays away; what was sent before is safe.
+    file is damaged, ``Unavailable`` when the other side stays away; what was sent before is safe.
     """
-    work = _Import(RowReader(mapping, rows.header), catalogue, sender, refusals)
-    for row in rows:
-        if work.take(row):
-            await work.send()
-            beat(work.tally)
-    await work.send()
-    beat(work.tally)
-    return work.tally
+    tally, iterator = Tally(), iter(rows)
+    while True:
+        tickets, refused, read = await asyncio.to_thread(_judged, iterator, reader, sender.batch)
+        if not read:
+            return tally
+        tally.rows += read
+        tally.uncategorised += sum(not _categorised(ticket, catalogue) for ticket in tickets)
+        receipt = await sender.send(tickets) if tickets else Receipt()
+        refused += receipt.refused
+        tally.refuse(refused)
+        tally.repeated += len(receipt.repeated)
+        tally.sent += len(tickets) - len({remark.line for remark in receipt.refused})
+        if report is not None:
+            repeats = (Remark(line, "repeated", Fault("", "row-repeated")) for line in receipt.repeated)
+            report.write(sorted([*refused, *repeats], key=lambda remark: remark.line))
+        beat(tally)
+
+
+def _judged(rows: Iterator[Row], reader: RowReader, batch: int) -> tuple[list[Ticket], list[Remark], int]:
+    """The next batch: what may be sent, what is wrong with the others, and how many rows it is."""
+    tickets, refused, read = list[Ticket](), list[Remark](), 0
+    for row in islice(rows, batch):
+        read += 1
+        judged = reader.judged(row)
+        if isinstance(judged, Ticket):
+            tickets.append(judged)
+        else:
+            refused += [Remark(row.line, "refused", fault) for fault in judged]
+    return tickets, refused, read
+
+
+def _categorised(ticket: Ticket, catalogue: Catalogue) -> bool:
+    said = ticket.said
+    return said.category is not None and known_category(catalogue, said.category, said.kind)

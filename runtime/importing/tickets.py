@@ -8,43 +8,60 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
 
-from domain.catalogue import Urgency
-from domain.errors import Fault, Invalid
+from domain.catalogue import Catalogue, Kind, Urgency
+from domain.errors import Fault, Invalid, invalid
 from domain.ids import ReportId
-from domain.report import checked_point
-from runtime.importing.mapping import ISO, Choice, RowMapping
-from streams.records import HotlineTicket, Position, hotline_report
+from domain.place import Crs
+from domain.report import Report, checked_point
+from domain.ticket import Appeal
+from runtime.importing.damage import scientific, short_code, words_of_excel
+from runtime.importing.encodings import foreign
+from runtime.importing.mapping import Choice, RowMapping
+from runtime.importing.row import Row
+from runtime.importing.times import moment_of
+from streams.records import Caller, HotlineTicket, Position, hotline_report
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?", re.ASCII)
 _NO_ID = ReportId(UUID(int=0))
+_Word = TypeVar("_Word", Urgency, Kind, Appeal, Crs)
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A row that may be sent: its line, the ticket, and the ticket as the wire contract has it."""
+    """A row that may be sent: its line, the ticket, the ticket as the wire contract has it, and the report it makes."""
 
     line: int
     said: HotlineTicket
     value: bytes
+    report: Report
 
 
 class RowReader:
-    """Makes tickets of the rows of one table. Raises ``Invalid`` if the table lacks a column of the mapping."""
+    """Makes tickets of the rows of one table.
 
-    def __init__(self, mapping: RowMapping, header: Sequence[str]) -> None:
-        missing = [column for column in dict.fromkeys(mapping.columns()) if column not in header]
+    With a ``catalogue``, codes that lost their leading zeros are told. Raises ``Invalid`` with code ``csv-header`` if
+    the table lacks a column of the mapping.
+    """
+
+    def __init__(self, mapping: RowMapping, header: Sequence[str], catalogue: Catalogue | None = None) -> None:
+        self._asked = tuple(dict.fromkeys(mapping.columns()))
+        missing = [column for column in self._asked if column not in header]
         if missing:
             faults = tuple(Fault(column, "column-missing") for column in missing)
-            raise Invalid("columns-missing", "表格缺少映射所需的列", ", ".join(missing), faults)
+            raise Invalid("csv-header", "表头缺失或有误", f"missing: {', '.join(missing)}", faults)
         self._mapping = mapping
+        self._catalogue = catalogue
+        self._header = tuple(header)
         self._place = {column: n for n, column in enumerate(header)}
         self._empty = frozenset(mapping.not_given)
-        at = mapping.position
+        at, caller = mapping.position, mapping.caller
+        named = (mapping.category, mapping.condition, mapping.urgency, mapping.kind, mapping.appeal)
+        self._meant = frozenset(cell for choice in named if choice and choice.values for cell in choice.values)
         self._columns: Mapping[str, str] = {
             "/ticket_no": mapping.key,
             "/called_at": mapping.time.column,
@@ -54,34 +71,59 @@ class RowReader:
             "/position": f"{at.lon} {at.lat}" if at else "",
             "/category": mapping.category.column if mapping.category else "",
             "/condition": mapping.condition.column if mapping.condition else "",
+            "/asset": mapping.asset or "",
+            "/caller": " ".join(filter(None, (caller.name, caller.phone))),
         }
+
+    def judged(self, row: Row) -> Ticket | tuple[Fault, ...]:
+        """The ticket of a row as it was read, or everything that is wrong with it, the column as pointer."""
+        if row.fault is not None:
+            return (row.fault,)
+        try:
+            return self.ticket(row.line, row.cells)
+        except Invalid as error:
+            return error.faults
 
     def ticket(self, line: int, cells: Sequence[str]) -> Ticket:
         """The ticket of one row. Raises ``Invalid`` with all faults of the row, the column as pointer."""
-        faults: list[Fault] = []
-        said = self._said(cells, faults)
+        faults = self._of_form(cells)
+        said = None if faults else self._said(cells, faults)
         if said is not None and not faults:
             value = msgspec.json.encode(said)
             try:
-                hotline_report(value, datetime.now(UTC), _NO_ID)
+                report = hotline_report(value, datetime.now(UTC), _NO_ID)
             except Invalid as error:
                 found = error.faults or (Fault("", error.code),)
                 faults += [Fault(self._columns.get(_top(f.pointer), ""), f.code, f.hint) for f in found]
             else:
-                return Ticket(line, said, value)
+                return Ticket(line, said, value, report)
         raise Invalid("row-invalid", "该行数据有误", faults=tuple(faults))
+
+    def _of_form(self, cells: Sequence[str]) -> list[Fault]:
+        """What can be told without knowing what the cells mean."""
+        if len(cells) != len(self._place):
+            return [Fault("", "csv-columns", f"{len(cells)} cells, {len(self._place)} wanted")]
+        whole = "".join(cells)
+        if foreign(whole):
+            return [Fault("", "encoding-invalid", "not in the encoding of the file")]
+        if "\0" in whole:
+            held = [column for column, cell in zip(self._header, cells, strict=True) if "\0" in cell]
+            return [Fault(column, "text-control-char", "a NUL") for column in held]
+        said = [(column, self._cell(cells, column)) for column in self._asked]
+        return words_of_excel([(column, cell) for column, cell in said if cell not in self._meant])
 
     def _said(self, cells: Sequence[str], faults: list[Fault]) -> HotlineTicket | None:
         mapping, always = self._mapping, self._mapping.constants
-        if len(cells) != len(self._place):
-            faults.append(Fault("", "cell-count", f"{len(cells)} cells, {len(self._place)} wanted"))
-            return None
         cell = partial(self._cell, cells)
         if not cell(mapping.key):
             faults.append(Fault(mapping.key, "key-empty", "every row needs a number of its own"))
-        called_at = _told(faults, lambda: self._time(cell(mapping.time.column)))
+        called_at = _told(faults, lambda: moment_of(cell(mapping.time.column), mapping.time))
         position = _told(faults, lambda: self._position(cell))
-        urgency = _told(faults, lambda: self._urgency(cell))
+        urgency = _told(faults, lambda: _word(cell, mapping.urgency, Urgency))
+        kind = _told(faults, lambda: _word(cell, mapping.kind, Kind)) or always.kind
+        appeal = _told(faults, lambda: _word(cell, mapping.appeal, Appeal))
+        category = _code(cell, mapping.category)
+        faults += self._damage(cell, category, kind)
         if called_at is None or faults:
             return None
         return HotlineTicket(
@@ -92,32 +134,28 @@ class RowReader:
             address=_joined(cell, mapping.address) or always.address,
             areas=[cell(column) for column in mapping.areas if cell(column)],
             position=position,
-            category=_code(cell, mapping.category) or always.category,
-            kind=always.kind,
+            category=category or always.category,
+            kind=kind,
             condition=_code(cell, mapping.condition) or always.condition,
             urgency=urgency or always.urgency,
+            appeal=appeal or always.appeal,
+            asset=cell(mapping.asset) or None if mapping.asset else None,
+            caller=self._caller(cell),
         )
 
     def _cell(self, cells: Sequence[str], column: str) -> str:
         text = cells[self._place[column]].strip()
         return "" if text in self._empty else text
 
-    def _time(self, text: str) -> datetime:
-        said = self._mapping.time
-        if not text:
-            raise _at(said.column, "timestamp-missing")
-        try:
-            moment = _parsed(text, said.format)
-        except ValueError:
-            raise _at(said.column, "timestamp-malformed", f"wanted: {said.format}") from None
-        if moment.tzinfo is not None:
-            return moment
-        if said.timezone is None:
-            raise _at(said.column, "timestamp-no-offset", "name the timezone in the mapping")
-        zoned = moment.replace(tzinfo=said.timezone)  # of the two times of an hour that comes twice, the first
-        if zoned.astimezone(UTC).astimezone(said.timezone).replace(tzinfo=None) != moment:
-            raise _at(said.column, "timestamp-not-on-clock", "this hour was skipped when summer time began")
-        return zoned
+    def _damage(self, cell: Callable[[str], str], category: str | None, kind: Kind) -> list[Fault]:
+        """What a spreadsheet did to numbers that are names."""
+        mapping = self._mapping
+        names = [mapping.key, mapping.asset, mapping.caller.phone]
+        names += [choice.column for choice in (mapping.category, mapping.condition) if choice]
+        faults = [scientific(cell(column), column) for column in names if column]
+        if self._catalogue is not None and category and mapping.category:
+            faults.append(short_code(category, mapping.category.column, kind, self._catalogue))
+        return [fault for fault in faults if fault]
 
     def _position(self, cell: Callable[[str], str]) -> Position | None:
         at = self._mapping.position
@@ -129,18 +167,16 @@ class RowReader:
         for column, text in ((at.lon, lon), (at.lat, lat)):
             if not _NUMBER.fullmatch(text):
                 raise _at(column, "number-invalid" if text else "coordinate-missing", "degrees as a decimal number")
-        checked_point(float(lon), float(lat), at.crs, f"{at.lon} {at.lat}")
-        return Position(float(lon), float(lat), at.crs)
+        crs = _word(cell, at.crs_from, Crs) or at.crs
+        if crs is None:
+            raise _at(at.crs_from.column if at.crs_from else "", "crs-missing", f"one of {', '.join(Crs)}")
+        checked_point(float(lon), float(lat), crs, f"{at.lon} {at.lat}")
+        return Position(float(lon), float(lat), crs)
 
-    def _urgency(self, cell: Callable[[str], str]) -> Urgency | None:
-        choice = self._mapping.urgency
-        code = _code(cell, choice)
-        if choice is None or code is None:
-            return None
-        try:
-            return Urgency(code)
-        except ValueError:
-            raise _at(choice.column, "word-unknown", f"one of {', '.join(Urgency)}") from None
+    def _caller(self, cell: Callable[[str], str]) -> Caller | None:
+        at = self._mapping.caller
+        name, phone = (cell(column) if column else "" for column in (at.name, at.phone))
+        return Caller(name, phone) if name or phone else None
 
 
 def _told(faults: list[Fault], read: Callable[[], Any]) -> Any:
@@ -152,11 +188,21 @@ def _told(faults: list[Fault], read: Callable[[], Any]) -> Any:
         return None
 
 
+def _word(cell: Callable[[str], str], choice: Choice | None, words: type[_Word]) -> _Word | None:
+    code = _code(cell, choice)
+    if choice is None or code is None:
+        return None
+    try:
+        return words(code)
+    except ValueError:
+        raise _at(choice.column, "word-unknown", f"one of {', '.join(words)}") from None
+
+
 def _code(cell: Callable[[str], str], choice: Choice | None) -> str | None:
     if choice is None:
         return None
     text = cell(choice.column)
-    return (text if choice.values is None else choice.values.get(text, "")) or None
+    return (text if choice.values is None else choice.values.get(text, text if choice.keep else "")) or None
 
 
 def _joined(cell: Callable[[str], str], columns: Sequence[str]) -> str:
@@ -168,8 +214,4 @@ def _top(pointer: str) -> str:
 
 
 def _at(column: str, code: str, hint: str = "") -> Invalid:
-    return Invalid(code, "该行数据有误", faults=(Fault(column, code, hint),))
-
-
-def _parsed(text: str, form: str) -> datetime:
-    return datetime.fromisoformat(text) if form == ISO else datetime.strptime(text, form)  # noqa: DTZ007  (zoned later)
+    return invalid(column, code, "该行数据有误", hint)

@@ -37,7 +37,15 @@ async def test_a_route_is_open_to_its_roles_and_to_no_other(city: FrontDoor, off
     report = await reported(city)
     method, _, path = route.partition(" ")
     filled = path.format(
-        no=case.no, verb="accept", task_id=case.tasks[0].id, report_id=report, code=A_COMPONENT, attachment_id=report
+        no=case.no,
+        other=case.no,
+        verb="accept",
+        task_id=case.tasks[0].id,
+        report_id=report,
+        code=A_COMPONENT,
+        attachment_id=report,
+        import_id=report,
+        rulebook_id=report,
     )
     for role, client in CLIENTS.items():
         if path == "/v1/stream" and role in ROUTES[route]:

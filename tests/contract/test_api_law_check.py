@@ -199,7 +199,7 @@ async def test_a_draw_nobody_can_understand_is_refused(
     [
         ({"lon": 27.9, "lat": 113.9, "crs": "EPSG:4326"}, "coordinate-swapped"),
         ({"lon": 0, "lat": 0, "crs": "EPSG:4326"}, "coordinate-placeholder"),
-        ({"lon": 113.9, "lat": 27.9}, "field-missing"),
+        ({"lon": 113.9, "lat": 27.9}, "crs-missing"),
     ],
 )
 async def test_a_phone_without_a_fix_is_told(city: FrontDoor, where: dict[str, Any], code: str) -> None:

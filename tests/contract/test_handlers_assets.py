@@ -10,10 +10,11 @@ from handlers.ports import Office
 from store.asset_load import loading
 from store.pool import Pool, connect
 from tests.assets import COVER, LAMP, a_code, a_component, brought
-from tests.demo_city import a_call, accepted, an_office, case_of, filed, grid, spot
+from tests.demo_city import a_call, accepted, an_office, case_of, dispatched, filed, grid, spot
 from tests.record import consistent
 from tests.wire import wire
 
+TRANSFORMER = "01048"  # of the class of public utilities; no rule asks for it by itself
 FIRST = 60  # the grids of these tests: cases of other tests are elsewhere
 
 
@@ -24,6 +25,7 @@ async def register(fresh_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> 
     rows += [a_component(n, n=FIRST + n, GLBJBSM=a_code(n, LAMP), GLBJMC="路灯") for n in range(10, 20)]
     rows += [a_component(20, n=FIRST + 20, 经度="", 纬度="")]
     rows += [a_component(30, n=FIRST + 30, GLBJBSM=a_code(30, "01999"))]
+    rows += [a_component(40, n=FIRST + 40, GLBJBSM=a_code(40, TRANSFORMER), QSDWMC="云湖供电公司")]
     async with loading(fresh_dsn) as one:
         await brought(one, Path(tmp_path_factory.mktemp("register")) / "t.csv", *rows)
 
@@ -122,3 +124,14 @@ async def test_the_register_is_asked_once_a_batch_and_only_if_a_report_names_a_c
         finally:
             await pool.close()
     assert cost["some"] == cost["all"] == cost["none"] + 1, cost
+
+
+async def test_the_owner_in_the_register_leads_where_the_rulebook_leaves_it_to_the_owner(
+    register: None, office: Office
+) -> None:
+    """«登记了产权单位的部件先派产权单位»: ``@owner`` is our unit of the name in the register."""
+    (case_id,) = await dispatched(office, scanned(a_code(40, TRANSFORMER), text="变压器箱门没关"))
+    case = await case_of(office, case_id)
+    assert case.component == a_code(40, TRANSFORMER)
+    assert case.verdict is not None
+    assert (case.verdict.rule, case.verdict.lead) == ("class-01-owner", "power")

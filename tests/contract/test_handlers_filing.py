@@ -57,7 +57,7 @@ async def test_a_call_becomes_a_case_with_number_place_condition_and_deadline(of
     assert case.category.code == SEWER_COVER
     assert case.condition is not None
     assert case.condition.id == "01002-1"
-    assert case.urgency is Urgency.URGENT, "the filing condition is graver than the caller said"
+    assert case.urgency is Urgency.CRITICAL, "a cover that is missing is danger to life, whatever the caller said"
     assert case.reports == (ticket.id,)
     (running,) = case.deadlines
     assert (running.clock, running.cycle, running.state) == (Clock.DISPATCH, 1, DeadlineState.RUNNING)

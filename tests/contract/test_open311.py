@@ -19,6 +19,7 @@ from api.open311.desk import Open311Desk
 from domain.case import State
 from domain.errors import Unavailable
 from domain.ids import CaseId, ReportId
+from domain.report import Report
 from handlers.assign import assign_many
 from handlers.file import file_many
 from handlers.outcomes import Done
@@ -189,6 +190,8 @@ async def test_two_neighbours_about_one_lamp_get_one_number(feed: FrontDoor) -> 
         ({"lat": None, "long": None, "address_id": "44010101037000001"}, LAMP, "待受理"),
         ({"lat": None, "long": None, "address_id": "439901001"}, LAMP, "待派遣"),
         ({"lat": "0", "long": "0", "address_string": "不知道在哪儿的路口"}, LAMP, "待受理"),
+        ({"lat": "0", "long": "0"}, LAMP, "待受理"),
+        ({"lat": "999", "long": "0"}, LAMP, "待受理"),
         ({"attribute[condition]": "01002-1"}, LAMP, "待派遣"),
         ({"attribute[color]": "red", "extensions": "true"}, LAMP, "待派遣"),
         ({"description": None}, LAMP, "待派遣"),
@@ -221,8 +224,6 @@ async def test_who_cannot_say_what_it_is_waits_under_other(feed: FrontDoor) -> N
         ({"service_code": "pothole", "description": " "}, {"field-missing"}),
         ({"lat": "NaN"}, {"type-mismatch"}),
         ({"lat": "Infinity"}, {"type-mismatch"}),
-        ({"lat": "113.93", "long": "27.96"}, {"coordinate-swapped"}),
-        ({"lat": "0", "long": "0"}, {"coordinate-placeholder"}),
         ({"description": "a\x00b"}, {"text-control-char"}),
         ({"description": "长" * 4001}, {"text-too-long"}),
         ({"service_code": ["01037", "01002"]}, {"field-repeated"}),
@@ -535,8 +536,8 @@ async def test_a_jurisdiction_is_checked_where_there_is_one(feed: FrontDoor) -> 
 async def test_who_asks_too_much_is_told_to_come_again(city: FrontDoor) -> None:
     heard: list[str] = []
 
-    async def full(origin: str, address: str) -> None:
-        heard.append(f"{origin} {address}")
+    async def full(report: Report, address: str) -> None:
+        heard.append(f"{report.origin} {address}")
         raise Unavailable("busy", "系统繁忙，请稍后重试")
 
     with opened(city, admit=full):

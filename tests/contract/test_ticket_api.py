@@ -228,7 +228,7 @@ async def test_the_list_is_read_page_by_page(city: FrontDoor, office: Office) ->
     for query, code in (
         ("cursor=x", "cursor-invalid"),
         ("state=lost", "type-mismatch"),
-        ("limit=0", "number-out-of-range"),
+        ("limit=0", "limit-out-of-range"),
     ):
         assert (await city.get("desk-1", f"/v1/tickets?{query}")).json()["code"] == code
 

@@ -155,9 +155,8 @@ async def test_what_was_said_is_kept_and_is_in_no_event_and_no_document(office: 
     assert [(row["version"], row["verb"]) for row in said] == [
         (3, "contact"), (4, "answer"), (5, "call-back"), (7, "answer")
     ]  # fmt: skip
-    seen = await TicketViews(pool).one(report, TicketScope())
-    assert seen is not None
-    assert [one["words"] for one in seen.answers] == [SPOKEN, f"{SPOKEN}，这次真的"], "no answer replaces another"
+    told = [one["words"] for one in await TicketViews(pool).answers(report)]
+    assert told == [SPOKEN, f"{SPOKEN}，这次真的"], "no answer replaces another"
 
 
 async def test_the_history_gives_the_ticket_and_the_columns_are_those_of_the_document(

@@ -73,7 +73,7 @@ async def test_a_trial_then_a_load_then_the_same_again(clerk: Clerk) -> None:
     assert first_line(again) == "30 rows = 0 new + 0 changed + 30 as they were + 0 refused"
     assert "rows/s" in again.stdout
     assert await clerk.count() == 30
-    assert not list(clerk.folder.glob("*.remarks.csv"))
+    assert not list(clerk.folder.glob("*.report.csv"))
 
 
 async def test_refused_rows_are_listed_and_all_or_nothing_means_nothing(clerk: Clerk) -> None:
@@ -84,11 +84,11 @@ async def test_refused_rows_are_listed_and_all_or_nothing_means_nothing(clerk: C
     ended = clerk.load(table, "--crs", "EPSG:4490")
     assert (ended.returncode, await clerk.count()) == (1, 30)
     assert first_line(ended) == "33 rows = 30 new + 0 changed + 0 as they were + 3 refused"
-    with (clerk.folder / "parts.remarks.csv").open(encoding="utf-8", newline="") as remarks:
+    with (clerk.folder / "parts.report.csv").open(encoding="utf-8-sig", newline="") as remarks:
         listed = [(row["line"], row["column"], row["code"]) for row in csv.DictReader(remarks)]
     assert listed == [("32", "GLBJZT", "word-unknown"), ("33", "经度", "place-outside"), ("34", "CSRQ", "cell-empty")]
     assert first_line(clerk.load(filled(table, *GOOD), "--crs", "EPSG:4490", "--all-or-nothing")).startswith("30 rows")
-    assert not (clerk.folder / "parts.remarks.csv").exists(), "the old list is gone when there is nothing to remark"
+    assert not (clerk.folder / "parts.report.csv").exists(), "the old list is gone when there is nothing to remark"
 
 
 async def test_a_file_in_gb18030_with_a_mapping_and_a_report_elsewhere(clerk: Clerk) -> None:
@@ -99,7 +99,7 @@ async def test_a_file_in_gb18030_with_a_mapping_and_a_report_elsewhere(clerk: Cl
     options = ["--mapping", "m.yaml", "--report", "elsewhere.csv"]
     wrong = clerk.load(table, *options)
     assert (wrong.returncode, await clerk.count()) == (1, 0)
-    assert "--encoding" in wrong.stderr.replace("\n", " ")
+    assert "declare gb18030" in wrong.stderr.replace("\n", " ")
     ended = clerk.load(table, *options, "--encoding", "gb18030")
     assert (ended.returncode, await clerk.count()) == (1, 3), ended.stdout + ended.stderr
     assert "编号,component-code-invalid" in (clerk.folder / "elsewhere.csv").read_text(encoding="utf-8")

@@ -67,7 +67,7 @@ async def doors(fresh_dsn: str, pool: Pool, server_home: Path) -> AsyncIterator[
     """Two real processes on the module's database."""
     await Clients(pool).put(clients(pack()))
     keys = {client: str(await Clients(pool).issue(client)) for client in (*PEOPLE, "admin-1")}
-    settings = Settings(home=server_home / "race", database_url=fresh_dsn, kafka_bootstrap="127.0.0.1:1")
+    settings = Settings(home=server_home / "race", database_url=fresh_dsn, kafka_bootstrap="127.0.0.1:1", rates=0.0)
     with two_processes(settings) as urls:
         both = tuple(httpx.AsyncClient(base_url=url, timeout=30.0) for url in urls)
         for each in both:

@@ -15,6 +15,7 @@ from domain.case import Clock
 from domain.catalogue import Urgency
 from domain.clock import Limit, TimeUnit
 from domain.commands import Verb
+from domain.likeness import Likeness, Weights
 from domain.petition import Matter
 from domain.place import Level
 from domain.plan import Alert, Plan, Share
@@ -45,11 +46,12 @@ PARTS: dict[str, tuple[type, ...]] = {
     "on_site": (OnSite,),
     "send_back": (SendBack,),
     "reopening": (Reopening,),
+    "likeness": (Likeness, Weights),
     "tickets": (TicketPolicy,),
     "plans": (Plan, Share, Alert),
 }
 # Where the house says nothing, there is nothing to write down.
-UNSAID = {"auto_admit_from", "rework_limit", "within", "within_m", "urgency", "level", "calendar"}
+UNSAID = {"auto_admit_from", "rework_limit", "within", "within_m", "level", "calendar"}
 
 
 @dataclass(frozen=True)

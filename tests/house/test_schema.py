@@ -12,9 +12,12 @@ from domain.asset import Accuracy, AssetState
 from domain.attachment import AttachmentState, MediaKind
 from domain.case import Clock, State
 from domain.catalogue import Urgency
+from domain.duplicates import DuplicateKind
 from domain.errors import Unavailable
 from domain.message import MessageKind, MessageOutcome
 from domain.report import Source
+from domain.rule_table import RulebookState
+from domain.table_import import ImportState
 from domain.task import Part, TaskState
 from domain.ticket import TicketState, Tier
 from store import migrate, queries
@@ -33,10 +36,13 @@ ENUMS: dict[str, type[StrEnum]] = {
     "message_kind": MessageKind,
     "message_outcome": MessageOutcome,
     "stage_clock": Clock,
+    "duplicate_kind": DuplicateKind,
+    "rulebook_state": RulebookState,
     "asset_state": AssetState,
     "accuracy": Accuracy,
     "attachment_state": AttachmentState,
     "attachment_kind": MediaKind,
+    "import_state": ImportState,
 }
 
 Connection = asyncpg.Connection

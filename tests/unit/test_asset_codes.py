@@ -218,7 +218,7 @@ def test_records_on_the_wire_may_name_a_component(contract: str) -> None:
     assert read(asset=None).asset is None
     assert read(asset=NEW).asset == read(asset=f"https://csm.example.gov.cn/c/{NEW}").asset == NEW
     assert replace(read(asset=NEW), extra=read().extra) == read()
-    for wrong, code in (("", "type-mismatch"), (7, "type-mismatch"), ("x", "component-code-invalid")):
+    for wrong, code in (("", "text-empty"), (7, "type-mismatch"), ("x", "component-code-invalid")):
         with pytest.raises(Invalid) as error:
             read(asset=wrong)
         assert code_of(error) == (code, "/asset")

@@ -4,6 +4,7 @@ import gzip
 import io
 import zipfile
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
@@ -17,8 +18,9 @@ from runtime.assets.judge import Judge, Judged
 from runtime.assets.layout import ATTRIBUTES, AssetMapping, Layout, read_asset_mapping
 from runtime.assets.load import BATCH, Nowhere
 from runtime.assets.placing import Placing
-from runtime.assets.table import Encoding, TableFile
-from runtime.importing.rows import Row
+from runtime.importing.encodings import Encoding
+from runtime.importing.row import Row
+from runtime.importing.rows import RowFile
 from store.asset_load import AssetRow, Fates
 from tests.assets import BEFORE_2026, CHINESE, STANDARD, TODAY, a_code, a_component, brought, remarks, written
 from tests.demo_city import grid, pack, spot
@@ -105,7 +107,7 @@ def test_a_row_of_another_width_is_refused() -> None:
     judge = Judge(layout, AssetMapping(), pack().catalogue, Crs.WGS84, TODAY)
     found = judge.judge(Row(2, list(a_component().values())[:-1]))
     assert isinstance(found, tuple)
-    assert [fault.code for fault in found] == ["cell-count"]
+    assert [fault.code for fault in found] == ["csv-columns"]
 
 
 def test_columns_nobody_asks_for_are_kept() -> None:
@@ -160,10 +162,10 @@ def test_a_converted_position_is_no_survey() -> None:
 @pytest.mark.parametrize(
     ("header", "code"),
     [
-        (("GLBJBSM", "GLBJMC"), "columns-missing"),
-        ((*STANDARD[:-1],), "columns-missing"),
-        ((*STANDARD, "ObjID"), "column-repeated"),
-        (tuple(name for name in STANDARD if name not in ("SZDYWGBSM", "经度", "纬度")), "columns-missing"),
+        (("GLBJBSM", "GLBJMC"), "csv-header"),
+        ((*STANDARD[:-1],), "csv-header"),
+        ((*STANDARD, "ObjID"), "csv-header"),
+        (tuple(name for name in STANDARD if name not in ("SZDYWGBSM", "经度", "纬度")), "csv-header"),
     ],
 )
 def test_a_table_that_cannot_be_read_is_refused_as_a_whole(header: tuple[str, ...], code: str) -> None:
@@ -226,7 +228,7 @@ TABLE = written([a_component(number) for number in range(5)])
 def test_every_wrapping_holds_the_same_table(tmp_path: Path, content: bytes, encoding: Encoding) -> None:
     path = tmp_path / "t.bin"
     path.write_bytes(content)
-    with TableFile(path, encoding) as table:
+    with RowFile(path, encoding) as table:
         assert table.header == list(STANDARD)
         assert [row.cells[0] for row in table] == [a_code(number) for number in range(5)]
         assert 0 < table.read <= table.size == len(content)
@@ -235,10 +237,10 @@ def test_every_wrapping_holds_the_same_table(tmp_path: Path, content: bytes, enc
 @pytest.mark.parametrize(
     ("content", "encoding", "code"),
     [
-        (b"", "utf-8", "header-missing"),
-        (TABLE.encode("gb18030"), "utf-8", "header-missing"),
+        (b"", "utf-8", "csv-header"),
+        (TABLE.encode("gb18030"), "utf-8", "csv-header"),
         (TABLE.encode(), "gb18030", "encoding-doubtful"),
-        (b"a,a\n1,2\n", "utf-8", "column-repeated"),
+        (b"a,a\n1,2\n", "utf-8", "csv-header"),
         (packed(b"x", "a.csv", "b.csv"), "utf-8", "archive-ambiguous"),
         (packed(b"x", "a.png"), "utf-8", "archive-ambiguous"),
         (packed(TABLE.encode(), "a.csv")[:60], "utf-8", "file-damaged"),
@@ -248,17 +250,19 @@ def test_what_is_no_table_is_refused(tmp_path: Path, content: bytes, encoding: E
     path = tmp_path / "t.bin"
     path.write_bytes(content)
     with pytest.raises(Invalid) as error:
-        TableFile(path, encoding)
+        RowFile(path, encoding)
     assert error.value.code == code
     with pytest.raises(Invalid, match="file-unreadable"):
-        TableFile(tmp_path / "nowhere.csv")
+        RowFile(tmp_path / "nowhere.csv")
 
 
 def test_a_cut_archive_is_told_when_its_end_is_missed(tmp_path: Path) -> None:
     path = tmp_path / "t.gz"
     path.write_bytes(gzip.compress(TABLE.encode() * 500)[:-40])
-    with TableFile(path) as table, pytest.raises(Invalid, match="file-damaged"):
+    with RowFile(path, "utf-8") as table, pytest.raises(Invalid, match="file-damaged"):
         list(table)
+    with pytest.raises(Invalid, match="file-damaged"):
+        RowFile(path)  # whose encoding nobody has declared is read to its end first
 
 
 async def test_a_broken_row_costs_one_row(tmp_path: Path) -> None:
@@ -303,7 +307,12 @@ async def test_every_row_is_accounted_for_whatever_it_says(tmp_path: Path, rows:
     lines = [",".join(cell.replace("\n", " ").replace("\r", " ") for cell in row) for row in rows]
     text = "\n".join([",".join(STANDARD), *lines, ""])
     path.write_bytes(text.encode("utf-8", "surrogatepass") + tail)
-    tally = await brought(Nowhere(), path)
+    tally = None
+    with suppress(Invalid):
+        tally = await brought(Nowhere(), path)
+    if tally is None:  # an open quotation mark: the rest of the file is one cell
+        assert b'"' in path.read_bytes()
+        return
     assert tally.rows == tally.taken + tally.refused + tally.repeated
     assert tally.rows <= len(rows) + tail.count(b"\n") + tail.count(b"\r") + 1
 

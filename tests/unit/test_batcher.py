@@ -8,7 +8,8 @@ from uuid import UUID
 import pytest
 
 from api.batcher import Batcher
-from domain.errors import NotFound, Unavailable
+from api.twins import Twins
+from domain.errors import NotFound, Refused, Unavailable
 from handlers.outcomes import AlreadyDone, Done, Failed, Outcome
 
 
@@ -126,7 +127,8 @@ async def test_a_database_that_is_away_is_told_to_all_and_forgotten() -> None:
 
 async def test_above_its_room_it_refuses_at_once_and_keeps_those_it_has() -> None:
     handler = Handler()
-    batcher = Batcher(handler, batch=2, lanes=1, room=3)
+    # a batch of two is taken for a quarter of a second at first: three may wait where nobody shall wait 0.4 s
+    batcher = Batcher(handler, batch=2, lanes=1, patience=0.4)
     inside = [asyncio.create_task(batcher.submit(n)) for n in range(2)]
     await turns()
     waiting = [asyncio.create_task(batcher.submit(n)) for n in range(2, 5)]
@@ -136,6 +138,40 @@ async def test_above_its_room_it_refuses_at_once_and_keeps_those_it_has() -> Non
     handler.gate.set()
     assert await soon(asyncio.gather(*inside, *waiting)) == [Done(subject(n)) for n in range(5)]
     assert await soon(batcher.submit(6)) == Done(subject(6))
+
+
+async def test_who_is_in_danger_goes_first_and_finds_room_where_others_do_not() -> None:
+    handler = Handler()
+    batcher = Batcher(handler, batch=2, lanes=1, patience=0.4, first=lambda n: n >= 100)
+    inside = [asyncio.create_task(batcher.submit(n)) for n in range(2)]
+    await turns()
+    waiting = [asyncio.create_task(batcher.submit(n)) for n in range(2, 5)]
+    await turns()
+    with pytest.raises(Unavailable, match="busy"):
+        await soon(batcher.submit(5))
+    urgent = [asyncio.create_task(batcher.submit(n)) for n in (100, 101)]
+    await turns()
+    with pytest.raises(Unavailable, match="busy"):
+        await soon(batcher.submit(102))
+    handler.gate.set()
+    await soon(asyncio.gather(*inside, *waiting, *urgent))
+    assert handler.batches == [[0, 1], [100, 101], [2, 3], [4]]
+
+
+async def test_who_can_wait_longer_finds_more_room() -> None:
+    handler = Handler()
+    batcher = Batcher(handler, batch=2, lanes=1, patience=0.25)
+    inside = [asyncio.create_task(batcher.submit(n)) for n in range(2)]
+    await turns()
+    waiting = [asyncio.create_task(batcher.submit(n)) for n in range(2, 4)]
+    await turns()
+    with pytest.raises(Unavailable, match="busy"):
+        await soon(batcher.submit(4))
+    patient = asyncio.create_task(batcher.submit(5, patience=1.0))
+    await turns()
+    handler.gate.set()
+    assert await soon(patient) == Done(subject(5))
+    await soon(asyncio.gather(*inside, *waiting))
 
 
 async def test_a_client_that_hangs_up_harms_nobody_and_its_request_takes_effect() -> None:
@@ -199,3 +235,34 @@ async def test_a_handler_that_miscounts_leaves_no_client_waiting() -> None:
     answers = await asyncio.gather(*asked, return_exceptions=True)
     assert not waiting
     assert not any(isinstance(answer, Done) for answer in answers)
+
+
+async def test_the_second_of_two_like_requests_waits_for_the_first_and_gets_the_same_answer() -> None:
+    handler = Handler()
+    batcher: Batcher[int] = Batcher(handler, key=lambda n: n)
+    twins = [asyncio.create_task(batcher.submit(7)) for _ in range(3)]
+    await turns()
+    assert handler.batches == [[7]], "the others are not carried while the first is"
+    handler.gate.set()
+    assert await soon(asyncio.gather(*twins)) == [Done(subject(7))] * 3
+
+
+async def test_a_twin_of_one_that_takes_long_is_told_that_it_is_under_way() -> None:
+    twins = Twins(wait=0.05)
+    async with twins.alone("key"):
+        with pytest.raises(Refused, match="idempotency-in-progress"):
+            async with twins.alone("key"):
+                pytest.fail("two at once")
+        async with twins.alone("another"):
+            pass
+    async with twins.alone("key"):
+        pass
+
+
+async def test_a_request_that_failed_or_was_given_up_lets_go_of_its_key() -> None:
+    twins = Twins(wait=0.05)
+    with pytest.raises(ValueError, match="broken"):
+        async with twins.alone("key"):
+            raise ValueError("broken")
+    async with twins.alone("key"):
+        pass

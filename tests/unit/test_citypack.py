@@ -140,8 +140,8 @@ DAMAGES = [
     ("rules.csv", "06028,,物联告警", "06028,,传感器", "word-unknown"),
     ("rules.csv", ",06013-2,", ",06012-1,", "condition-mismatch"),
     ("rules.csv", ",parks|@street-office,", ",enforcement|@street-office,", "lead-assists-itself"),
-    ("rules.csv", "", "litter-again,06010,,,,,parks,,\n", "rule-tie"),
-    ("rules.csv", "", "litter,06011,,热线,,,parks,,\n", "duplicate-id"),
+    ("rules.csv", "", "litter-again,06010,,,,,parks,,,,,,,,\n", "rule-tie"),
+    ("rules.csv", "", "litter,06011,,热线,,,parks,,,,,,,,\n", "duplicate-id"),
     ("calendar.yaml", "first: 2026-06-19", "first: 2026-05-19", "holiday-length"),
     ("calendar.yaml", "first: 2026-10-01", "first: 2026-09-26", "holiday-overlap"),
     ("calendar.yaml", "hours:\n  - 08:00-12:00", "hours:\n  - 08:00-15:00", "calendar-invalid"),
@@ -243,7 +243,8 @@ def test_headers_and_words_may_be_chinese_and_a_byte_order_mark_may_lead(pack: P
         "结案须附照片,可告知性结案,季节时限,分阶段时限,说明",
         "keywords.csv": "类别代码,关键词,排除词,权重,条件",
         "units.csv": "单位编号,单位名称,类型,辖区,电话,级别,上级",
-        "rules.csv": "规则编号,类别代码,区域,来源,紧急程度,条件,主办单位,协办单位,说明",
+        "rules.csv": "规则编号,类别代码,区域,来源,紧急程度,条件,主办单位,协办单位,说明,"
+        "文本标签,时段,生效日期,失效日期,例外,用地",
         "clients.csv": "账号,名称,角色,单位,辖区",
     }.items():
         rows = (pack / file).read_text(encoding="utf-8").partition("\n")[2]
@@ -267,12 +268,15 @@ def test_a_cell_over_several_lines_does_not_shift_the_lines_after_it(pack: Path)
 
 def test_a_city_may_bring_its_own_categories(pack: Path) -> None:
     change(pack, "pack.yaml", "gbt47678.5-2026", "own")
+    change(pack, "pack.yaml", '"01001", "01002", "01003", "01011", "01023", "01049", "01057", "05003", "10002"', '"G1"')
     (pack / "plans.yaml").unlink()
+    change(pack, "pack.yaml", 'theirs: ["06036", "09010", "06012"]', "theirs: [class:G]")
     (pack / "categories.csv").write_text("code,class_code,class_name,name\nG1,G,Graffiti,Graffiti on a wall\n")
     for file, row in {
         "conditions.csv": "category,id,filing,closing,limit,unit\nG1,G1-1,seen,painted over,2,work_day",
         "keywords.csv": "category,words\nG1,graffiti",
         "rules.csv": "id,category,lead\nr1,G1,roads",
+        "thresholds.csv": "category,threshold\nG1,0.9",
     }.items():
         (pack / file).write_text(row + "\n", encoding="utf-8")
 
@@ -280,7 +284,7 @@ def test_a_city_may_bring_its_own_categories(pack: Path) -> None:
 
     assert own.catalogue.find("G1").key == "own:event:G1"
     assert own.keywords[0].category == "own:event:G1"
-    assert not [w for w in own.warnings if w.code == "category-uncovered"]
+    assert not [w for w in own.warnings if w.code == "cell-uncovered"]
 
 
 def test_a_city_may_add_to_the_national_table_but_not_redefine_it(pack: Path) -> None:
@@ -299,9 +303,11 @@ def test_gaps_are_warnings(pack: Path) -> None:
     (pack / "keyword.csv").write_text("category,words\n", encoding="utf-8")
 
     assert load(pack, STANDARDS).warnings == (
-        Fault("rules.csv", "category-uncovered", "05002 公房地下室异常"),
-        Fault("rules.csv", "category-uncovered", "05003 车辆加油（气、电）站异常"),
-        Fault("rules.csv", "category-uncovered", "05009 文物古迹异常"),
+        Fault(
+            "rules.csv",
+            "cell-uncovered",
+            "categories class:05 其他管理部件类; areas all; 1,182 cells: add a rule for them, or one for their 大类",
+        ),
         Fault("clients.csv", "unit-without-client", "roads"),
         Fault("keyword.csv", "file-unknown"),
     )

@@ -1,5 +1,7 @@
 """Coordinate systems: the published offsets, the way back, and what must stay as it is."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,15 +17,26 @@ VECTORS = {
     "深圳": ((114.0579, 22.5431), (114.063014, 22.540383), 605.9),
     "乌鲁木齐": ((87.6168, 43.8256), (87.619650, 43.826805), 265.0),
 }
+# city: length of the shift in metres, from the same table
+SHIFTS = {
+    "广州": ((113.2644, 23.1291), 621.0),
+    "杭州": ((120.1551, 30.2741), 519.9),
+    "成都": ((104.0665, 30.5723), 363.3),
+    "哈尔滨": ((126.5350, 45.8038), 511.4),
+}
 EVERY_SYSTEM = pytest.mark.parametrize("crs", list(Crs))
 SHIFTED = pytest.mark.parametrize("crs", [Crs.GCJ02, Crs.BD09])
 
 
 def metres(lon_a: float, lat_a: float, lon_b: float, lat_b: float) -> float:
     """Great-circle distance, precise for small gaps too."""
-    a, b, gap = np.radians(lat_a), np.radians(lat_b), np.radians(lon_b - lon_a)
+    return float(metres_many(lon_a, lat_a, lon_b, lat_b))
+
+
+def metres_many(lon_a: Any, lat_a: Any, lon_b: Any, lat_b: Any) -> Any:
+    a, b, gap = np.radians(lat_a), np.radians(lat_b), np.radians(np.subtract(lon_b, lon_a))
     half = np.sin((b - a) / 2) ** 2 + np.cos(a) * np.cos(b) * np.sin(gap / 2) ** 2
-    return float(2 * 6371008.8 * np.arcsin(np.sqrt(half)))
+    return 2 * 6371008.8 * np.arcsin(np.sqrt(half))
 
 
 @pytest.mark.parametrize("city", VECTORS)
@@ -32,6 +45,27 @@ def test_offsets_of_large_cities(city: str) -> None:
     got_lon, got_lat = from_wgs84_many([lon], [lat], Crs.GCJ02)
     assert (got_lon[0], got_lat[0]) == pytest.approx(expected, abs=1e-6)
     assert metres(lon, lat, got_lon[0], got_lat[0]) == pytest.approx(shift, rel=0.01)
+
+
+@pytest.mark.parametrize("city", SHIFTS)
+def test_shifts_of_more_cities(city: str) -> None:
+    (lon, lat), shift = SHIFTS[city]
+    got_lon, got_lat = from_wgs84_many([lon], [lat], Crs.GCJ02)
+    assert metres(lon, lat, got_lon[0], got_lat[0]) == pytest.approx(shift, rel=0.02)
+
+
+def test_over_the_whole_country() -> None:
+    """The shift and the error of the way back, where a person might stand."""
+    rng = np.random.default_rng(7)
+    lons, lats = rng.uniform(73.5, 135, 100_000), rng.uniform(3.9, 53.5, 100_000)
+    shifted = from_wgs84_many(lons, lats, Crs.GCJ02)
+    far = metres_many(lons, lats, *shifted)
+    assert far.min() > 10
+    assert far.max() < 710
+    assert 370 < far.mean() < 430
+    for crs in (Crs.GCJ02, Crs.BD09):
+        there = from_wgs84_many(lons, lats, crs)
+        assert metres_many(lons, lats, *to_wgs84_many(*there, crs)).max() < 0.001
 
 
 @pytest.mark.parametrize("city", VECTORS)
@@ -47,6 +81,17 @@ def test_baidu_lies_another_760_to_990_metres_beyond(city: str) -> None:
 def test_there_and_back_within_5_cm(crs: Crs, spots: list[tuple[float, float]]) -> None:
     lons, lats = zip(*spots, strict=True)
     back = to_wgs84_many(*from_wgs84_many(lons, lats, crs), crs)
+    for lon, lat, back_lon, back_lat in zip(lons, lats, *back, strict=True):
+        assert metres(lon, lat, back_lon, back_lat) < 0.05
+
+
+@EVERY_SYSTEM
+@given(spots=st.lists(st.tuples(st.floats(72.1, 137.7), st.floats(0.9, 55.7)), min_size=1, max_size=20))
+def test_from_a_map_click_and_back_within_5_cm(crs: Crs, spots: list[tuple[float, float]]) -> None:
+    """The other way round: what was sent in a system is found again from what the case keeps."""
+    lons, lats = zip(*spots, strict=True)
+    kept = to_wgs84_many(lons, lats, crs)
+    back = from_wgs84_many(np.round(kept[0], 7), np.round(kept[1], 7), crs)  # cases keep seven decimals
     for lon, lat, back_lon, back_lat in zip(lons, lats, *back, strict=True):
         assert metres(lon, lat, back_lon, back_lat) < 0.05
 

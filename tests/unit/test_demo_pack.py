@@ -16,6 +16,7 @@ from domain.clock import Limit, TimeUnit
 from domain.ids import ReportId
 from domain.report import Report, Source
 from runtime.citypack import Pack, load
+from tests.rulebook import DAY
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 WANGHU, SONGLING, XINCHENG = "439901001", "439902001", "439902003"
@@ -44,7 +45,8 @@ def send(pack: Pack, what: Classification, street: str = WANGHU, source: Source 
     category, condition = what.category, what.condition
     assert category is not None
     assert condition is not None
-    facts = Facts(category.key, category.class_code, pack.atlas.path(street), source, condition.urgency, condition.id)
+    path = (f"class:{category.class_code}", category.key)
+    facts = Facts(DAY, path, pack.atlas.path(street), source, condition.urgency, condition.id)
     return Engine(pack.rulebook).choose_many([facts])[0]
 
 
@@ -132,7 +134,8 @@ def test_area_source_and_condition_decide(
 def test_danger_to_life_brings_more_units(pack: Pack) -> None:
     what = hear(pack, "", code="01011")
     assert what.category is not None
-    facts = Facts(what.category.key, "01", pack.atlas.path(WANGHU), "hotline", Urgency.CRITICAL, "01011-1")
+    path = ("class:01", what.category.key)
+    facts = Facts(DAY, path, pack.atlas.path(WANGHU), "hotline", Urgency.CRITICAL, "01011-1")
 
     verdict = Engine(pack.rulebook).choose_many([facts])[0]
 
@@ -168,9 +171,8 @@ def test_every_keyword_is_heard_as_what_it_stands_for(pack: Pack) -> None:
 
 
 def test_every_unit_has_something_to_do_and_every_rule_says_why(pack: Pack) -> None:
-    rules = [entry.rule for category in pack.catalogue.categories.values()
-             for entry in pack.rulebook.candidates(category.key, category.class_code)]  # fmt: skip
-    busy = Counter(name for rule in rules for name in (rule.lead, *rule.assist))
+    rules = pack.rulebook.rules
+    busy = Counter(name for rule in rules for name in (*rule.lead, *rule.assist))
     by_kind = {unit.kind for unit in pack.roster.units.values() if f"@{unit.kind}" in busy}
     idle = {u.id for u in pack.roster.units.values() if u.id not in busy and u.kind not in by_kind}
 

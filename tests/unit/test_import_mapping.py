@@ -1,6 +1,5 @@
 """From a table to tickets: what a mapping may say, what a row becomes, and what is told of rows that are refused."""
 
-import gzip
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,10 +8,12 @@ import pytest
 from domain.catalogue import Catalogue, Category, Kind, Urgency
 from domain.errors import Fault, Invalid
 from domain.place import Crs
+from domain.table_import import Remark
 from runtime.importing.mapping import RowMapping, read_mapping
+from runtime.importing.report import ReportFile
 from runtime.importing.rows import RowFile
-from runtime.importing.run import RefusalFile, Tally, import_rows
-from runtime.importing.senders import Receipt, Refusal
+from runtime.importing.run import Nowhere, Tally, import_rows
+from runtime.importing.senders import Receipt
 from runtime.importing.tickets import RowReader, Ticket
 
 CATALOGUE = Catalogue.of("own", [Category("own", Kind.EVENT, "07", "垃圾", "1", "环卫")], [])
@@ -94,7 +95,7 @@ def test_iso_times_keep_their_offset_or_take_the_timezone(tmp_path: Path) -> Non
     ("cells", "faults"),
     [
         ({"no": ""}, [("no", "key-empty")]),
-        ({"no": "9" * 65}, [("no", "type-mismatch")]),
+        ({"no": "9" * 65}, [("no", "text-too-long")]),
         ({"no": "a\x00b"}, [("no", "text-control-char")]),
         ({"when": ""}, [("when", "timestamp-missing")]),
         ({"when": "2025-12-01"}, [("when", "timestamp-malformed")]),
@@ -125,7 +126,7 @@ def test_a_row_without_words_is_refused(tmp_path: Path) -> None:
 def test_a_row_with_too_few_cells_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Invalid) as caught:
         RowReader(read(tmp_path), HEADER).ticket(2, ["A-1", "01.12.2025 08:30"])
-    assert [fault.code for fault in caught.value.faults] == ["cell-count"]
+    assert [fault.code for fault in caught.value.faults] == ["csv-columns"]
 
 
 def test_a_table_without_the_columns_is_refused_as_a_whole(tmp_path: Path) -> None:
@@ -155,57 +156,10 @@ def test_a_mapping_with_a_slip_is_told_with_its_line(
     assert fault in faults_of(tmp_path, MAPPING.replace(old, new))
 
 
-TABLE = 'no,when,what\n1,a,b\n2,"two\nlines",c\n\n3,"d\n'
-
-
-@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
-@pytest.mark.parametrize("packed", [False, True])
-def test_rows_are_read_with_their_lines(tmp_path: Path, mark: bytes, packed: bool) -> None:
-    path = tmp_path / "t.csv"
-    data = mark + TABLE.encode()
-    path.write_bytes(gzip.compress(data) if packed else data)
-    with RowFile(path) as rows:
-        assert rows.header == ["no", "when", "what"]
-        found = [(row.line, list(row.cells), row.fault.code if row.fault else "") for row in rows]
-        assert rows.read == rows.size
-    assert found == [(2, ["1", "a", "b"], ""), (3, ["2", "two\nlines", "c"], ""), (6, [], "csv-malformed")]
-
-
-def test_bytes_that_are_no_utf8_cost_one_row(tmp_path: Path) -> None:
-    path = tmp_path / "t.csv"
-    path.write_bytes("no,what\n1,街道\n".encode() + "2,街道\n".encode("gb18030") + "3,社区\n".encode())
-    with RowFile(path) as rows:
-        assert [row.fault.code if row.fault else row.cells[1] for row in rows] == ["街道", "encoding-invalid", "社区"]
-
-
-def test_a_missing_quotation_mark_does_not_swallow_the_file(tmp_path: Path) -> None:
-    path = tmp_path / "t.csv"
-    path.write_text('no\n"1\n' + "2\n" * 200_000, encoding="utf-8")
-    with RowFile(path) as rows:
-        found = list(rows)
-    assert found[0].fault is not None
-    assert found[-1].cells == ["2"]
-
-
-def test_a_file_cut_off_is_told(tmp_path: Path) -> None:
-    path = tmp_path / "t.csv.gz"
-    path.write_bytes(gzip.compress(b"no\n" + bytes(range(48, 58)) * 9000)[:-40])
-    with pytest.raises(Invalid) as caught, RowFile(path) as rows:
-        list(rows)
-    assert caught.value.code == "file-damaged"
-
-
-@pytest.mark.parametrize(("text", "code"), [("", "header-missing"), ("a,b,a\n", "column-repeated")])
-def test_a_header_must_name_each_column_once(tmp_path: Path, text: str, code: str) -> None:
-    path = tmp_path / "t.csv"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(Invalid) as caught:
-        RowFile(path)
-    assert caught.value.code == code
-
-
 class Collector:
     """A way in that keeps what it gets, and refuses the ticket numbers it was told."""
+
+    batch = 500
 
     def __init__(self, *refuses: str) -> None:
         self.batches: list[list[str]] = []
@@ -213,15 +167,18 @@ class Collector:
 
     async def send(self, tickets: list[Ticket]) -> Receipt:
         self.batches.append([ticket.said.ticket_no for ticket in tickets])
-        return Receipt(tuple(Refusal(t.line, "", "no") for t in tickets if t.said.ticket_no in self._refuses), 1)
+        refused = [t.line for t in tickets if t.said.ticket_no in self._refuses]
+        remarks = (Remark(line, "refused", Fault("", "no")) for line in refused)
+        return Receipt(tuple(remarks), (tickets[0].line,))
 
 
 async def run(tmp_path: Path, rows: int, sender: Collector, broken: str = "") -> tuple[Tally, Path]:
-    table, beside = tmp_path / "t.csv", tmp_path / "t.refused.csv"
+    table, beside = tmp_path / "t.csv", tmp_path / "t.report.csv"
     lines = [f"{n},01.12.2025 08:30,bin,waste,13.4,52.5,\n" for n in range(rows)]
     table.write_text(",".join(HEADER) + "\n" + "".join(lines) + broken, encoding="utf-8")
-    with RowFile(table) as opened, RefusalFile(beside) as refusals:
-        tally = await import_rows(opened, read(tmp_path), CATALOGUE, sender, refusals)
+    with RowFile(table) as opened, ReportFile(beside) as report:
+        reader = RowReader(read(tmp_path), opened.header, CATALOGUE)
+        tally = await import_rows(opened, reader, CATALOGUE, sender, report)
     return tally, beside
 
 
@@ -230,17 +187,24 @@ async def test_rows_go_out_in_batches_and_all_are_counted(tmp_path: Path) -> Non
     tally, beside = await run(tmp_path, 1200, sender, "x,never,bin,waste,?,52.5,\n")
     assert [len(batch) for batch in sender.batches] == [500, 500, 200]
     assert (tally.rows, tally.sent, tally.refused, tally.repeated) == (1201, 1199, 2, 3)
-    assert beside.read_text(encoding="utf-8").splitlines() == [
-        "line,column,code,hint",
-        "5,,no,",
-        "1202,when,timestamp-malformed,wanted: %d.%m.%Y %H:%M",
-        "1202,x,number-invalid,degrees as a decimal number",
+    assert beside.read_text(encoding="utf-8-sig").splitlines() == [
+        "line,outcome,column,code,hint",
+        "2,repeated,,row-repeated,",
+        "5,refused,,no,",
+        "502,repeated,,row-repeated,",
+        "1002,repeated,,row-repeated,",
+        "1202,refused,when,timestamp-malformed,wanted: %d.%m.%Y %H:%M",
+        "1202,refused,x,number-invalid,degrees as a decimal number",
     ]
-    assert [refusal.line for refusal in tally.shown] == [5, 1202, 1202]
+    assert [remark.line for remark in tally.shown] == [5, 1202, 1202]
 
 
-async def test_without_refusals_there_is_no_file_of_them(tmp_path: Path) -> None:
-    _, beside = await run(tmp_path, 2, Collector())
+async def test_with_nothing_to_say_there_is_no_report(tmp_path: Path) -> None:
+    table, beside = tmp_path / "t.csv", tmp_path / "t.report.csv"
+    table.write_text(",".join(HEADER) + "\n1,01.12.2025 08:30,bin,waste,13.4,52.5,\n", encoding="utf-8")
+    with RowFile(table) as opened, ReportFile(beside) as report:
+        tally = await import_rows(opened, RowReader(read(tmp_path), opened.header), CATALOGUE, Nowhere(), report)
+    assert (tally.rows, tally.sent) == (1, 1)
     assert not beside.exists()
 
 

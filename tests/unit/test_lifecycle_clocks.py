@@ -8,6 +8,7 @@ import pytest
 from domain.case import Clock, DeadlineState, State
 from domain.catalogue import Season, Urgency
 from domain.clock import Limit, TimeUnit
+from domain.limits import limit_of
 from domain.place import Level
 from domain.policy import LimitRule, Policy
 from tests.build import TICK, Story, a_story, deadline, steps_on
@@ -94,6 +95,19 @@ def test_only_a_rule_that_names_the_level_beats_the_conditions_own_limit() -> No
     assert deadline(dispatched(with_rules(general)), Clock.DISPOSAL).limit == a_condition().limit
     assert deadline(dispatched(with_rules(general), condition=None), Clock.DISPOSAL).limit == general.limit
     assert deadline(dispatched(with_rules(general, level)), Clock.DISPOSAL).limit == level.limit
+
+
+def test_the_limit_of_a_dispatch_rule_beats_the_level_and_the_condition_but_not_the_rework_limit() -> None:
+    """«汛期积水 2 小时»: the rule that sent the case says how long it may take, and the deadline says which rule."""
+    level = LimitRule(Clock.DISPOSAL, Limit(8, HOURS), level=Level.DISTRICT)
+    policy = replace(with_rules(level), rework_limit=Limit(1, HOURS))
+    story = Story(policy=policy)
+    story.do(story.file())
+    story.do(story.dispatch(limit=Limit(2, HOURS), rule="flood"))
+    found = deadline(story, Clock.DISPOSAL)
+    assert (found.limit, found.origin) == (Limit(2, HOURS), "rule flood")
+    again = limit_of(story.case, story.fails(), Clock.DISPOSAL, None, story.now, policy)
+    assert again[1] == "policy.rework_limit"
 
 
 def test_a_season_has_its_own_limit_on_the_day_disposal_begins() -> None:

@@ -103,7 +103,9 @@ def test_a_field_of_the_wrong_type_is_named(contract: str, name: str, wrong: Any
     if wrong == "perhaps" and name not in {"sent_at", "position", "photos"} | VERDICTS:
         return
     code, pointer = refused(contract, golden(contract) | {name: wrong})
-    assert code in ("type-mismatch", "field-missing")
+    assert code in (
+        ("timestamp-invalid",) if wrong == "perhaps" and name == "sent_at" else ("type-mismatch", "field-missing")
+    )
     assert pointer.startswith(f"/{name}")
 
 
@@ -117,17 +119,17 @@ def test_what_is_extra_is_not_heard(contract: str) -> None:
     ("contract", "changes", "expected"),
     [
         (SUPPLEMENT, {"text": " ", "photos": [], "position": None}, ("text-empty", "/text")),
-        (SUPPLEMENT, {"photos": [str(UUID(int=n)) for n in range(21)]}, ("type-mismatch", "/photos")),
+        (SUPPLEMENT, {"photos": [str(UUID(int=n)) for n in range(21)]}, ("too-many-items", "/photos")),
         (SUPPLEMENT, {"photos": ["photo.jpg"]}, ("type-mismatch", "/photos/0")),
         (SUPPLEMENT, {"text": "a\x00b"}, ("text-control-char", "/text")),
         (SUPPLEMENT, {"text": "长" * 4001}, ("text-too-long", "/text")),
         (SUPPLEMENT, {"position": {"lon": 27, "lat": 113, "crs": "GCJ02"}}, ("coordinate-swapped", "/position")),
         (URGE, {"message_id": "a b"}, ("idempotency-key-invalid", "/message_id")),
         (URGE, {"message_id": "a\x00"}, ("text-control-char", "/message_id")),
-        (URGE, {"message_id": ""}, ("type-mismatch", "/message_id")),
+        (URGE, {"message_id": ""}, ("text-empty", "/message_id")),
         (URGE, {"sent_at": "2026-11-16T09:00:00"}, ("timestamp-no-offset", "/sent_at")),
         (URGE, {"sent_at": "2999-01-01T00:00:00Z"}, ("timestamp-in-future", "/sent_at")),
-        (WITHDRAW, {"reason": "x" * 65}, ("type-mismatch", "/reason")),
+        (WITHDRAW, {"reason": "x" * 65}, ("text-too-long", "/reason")),
         (WITHDRAW, {"reason": " "}, ("text-empty", "/reason")),
     ],
     ids=lambda value: str(value)[:40],

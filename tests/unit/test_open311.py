@@ -263,14 +263,13 @@ def test_a_service_nobody_knows_keeps_no_report_out() -> None:
         ({"lat": "1e1", "long": "1"}, "/lat", "type-mismatch"),
         ({"lat": "１", "long": "1"}, "/lat", "type-mismatch"),
         ({"lat": "27.9", "long": "1_1"}, "/long", "type-mismatch"),
-        ({"lat": "113.93", "long": "27.96"}, "/lat", "coordinate-swapped"),
-        ({"lat": "27.9", "long": "999"}, "/lat", "coordinate-out-of-range"),
-        ({"lat": "0", "long": "0"}, "/lat", "coordinate-placeholder"),
         ({"address_string": "x" * 257}, "/address_string", "text-too-long"),
         ({"description": "a\x00b"}, "/description", "text-control-char"),
         ({"description": "长" * 4001}, "/description", "text-too-long"),
         ({"first_name": "a" * 51}, "/first_name", "text-too-long"),
         ({"phone": "1" * 41}, "/phone", "text-too-long"),
+        ({"phone": "call me"}, "/phone", "phone-invalid"),
+        ({"first_name": "a\u200b"}, "/first_name", "text-invisible-char"),
         ({"address_id": "a\tb"}, "/address_id", "text-control-char"),
         ({"media_url": "javascript:alert(1)"}, "/media_url", "url-invalid"),
         ({"media_url": "http://x/a b"}, "/media_url", "url-invalid"),
@@ -287,6 +286,21 @@ def test_a_field_that_cannot_be_read_is_named(fields: dict[str, str], pointer: s
 def test_a_device_without_a_fix_is_where_its_address_is() -> None:
     made = report(filled(service_code="06010", lat="0.0", long="0.0", address_string="人民路 1 号"))
     assert (made.point, made.address) == (None, "人民路 1 号")
+
+
+@pytest.mark.parametrize(
+    ("lat", "long", "flag"),
+    [
+        ("27.9", "999", "coordinate-out-of-range"),
+        ("0", "0", "coordinate-placeholder"),
+        ("113.93", "27.96", "coordinate-swapped"),
+    ],
+)
+def test_a_doubtful_position_keeps_nobody_out(lat: str, long: str, flag: str) -> None:
+    made = report(filled(service_code="06010", lat=lat, long=long))
+    assert made.extra["flags"] == flag
+    assert made.extra["position_as_sent"].startswith(f"{float(long):.7f},{float(lat):.7f}")
+    assert (made.point is not None) == (flag == "coordinate-swapped")
 
 
 def test_an_address_id_is_a_component_an_area_or_words() -> None:

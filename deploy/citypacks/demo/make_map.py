@@ -1,9 +1,10 @@
-"""Draws the map of the fictional city of Yunhu (云湖市): ``areas.csv`` and ``areas.geojson`` beside this file.
+"""Draws the map of the fictional city of Yunhu (云湖市): its areas, the lake, and who is responsible for what.
 
-Run it with ``python deploy/citypacks/demo/make_map.py``; the seed is fixed, so the files come out byte for byte the
-same, and a test compares them. A lattice of blocks is bent and jittered, every block inside the outline becomes a unit
-grid of the community whose seed is nearest, and all coarser areas are dissolved from their grids, so that neighbours
-share their vertices exactly. The lake belongs to a district but to no grid.
+Run it with ``python deploy/citypacks/demo/make_map.py``; it writes ``areas.csv``, ``areas.geojson``,
+``undivided.geojson`` and ``responsibility_grids.csv`` beside itself. The seed is fixed, so the files come out byte for
+byte the same, and a test compares them. A lattice of blocks is bent and jittered, every block inside the outline
+becomes a unit grid of the community whose seed is nearest, and all coarser areas are dissolved from their grids, so
+that neighbours share their vertices exactly. The lake belongs to a district but to no grid.
 """
 
 import csv
@@ -11,6 +12,7 @@ import io
 import json
 import math
 import random
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,15 @@ PLAN: dict[str, dict[str, dict[str, tuple[float, float]]]] = {
         "石桥街道": {"石桥社区": (17.3, 2.8), "新村社区": (21.0, 5.5), "清溪社区": (17.2, 6.6)},
         "新城街道": {"学府社区": (18.3, 10.8), "站前社区": (22.3, 10.5), "创业社区": (19.0, 15.0)},
     },
+}
+# who inspects (采集) a street; a street is two beats, the first its first community
+INSPECTORS = {
+    "望湖街道": "inspector-1",
+    "云栖街道": "inspector-1",
+    "渡口街道": "inspector-2",
+    "松岭街道": "inspector-3",
+    "石桥街道": "inspector-3",
+    "新城街道": "inspector-3",
 }
 LAKE = (8.4, 11.0, 2.9, 2.0)  # centre and half axes in blocks
 
@@ -91,8 +102,8 @@ def dissolve(polygons: list[Any]) -> Any:
     return shapely.orient_polygons(shapely.normalize(shapely.coverage_union_all(polygons)))
 
 
-def build() -> tuple[str, str]:
-    """The texts of ``areas.csv`` and ``areas.geojson``."""
+def build() -> dict[str, str]:
+    """The texts of the files by their names."""
     blocks = draw_blocks(random.Random(439900))  # noqa: S311 - a drawing, not a secret
     inside = [block for block in sorted(blocks, key=lambda block: (block[1], block[0])) if in_city(block)]
     land = [block for block in inside if not in_lake(block)]
@@ -120,30 +131,48 @@ def build() -> tuple[str, str]:
             shapes[s_code] = dissolve(s_shapes)
             d_shapes = d_shapes + s_shapes
         shapes[d_code] = dissolve(d_shapes)
-    return as_csv(sorted(rows)), as_geojson(shapes)
+    rows.sort()
+    coded = ({"code": code} for code in sorted(shapes))
+    return {
+        "areas.csv": as_csv(("code", "name", "level", "parent"), rows),
+        "areas.geojson": as_geojson(coded, [shapes[code] for code in sorted(shapes)]),
+        "undivided.geojson": as_geojson([{"name": "云湖"}], [dissolve(lake)]),
+        "responsibility_grids.csv": as_csv(("id", "name", "areas", "kind", "unit", "people"), beats(rows)),
+    }
 
 
-def as_csv(rows: list[tuple[str, str, str, str]]) -> str:
-    """The table of areas, parents before children."""
+def beats(rows: list[tuple[str, str, str, str]]) -> list[tuple[str, ...]]:
+    """The inspectors' responsibility grids: of each street its first community, and the others together."""
+    found: list[tuple[str, ...]] = []
+    for street, name, level, _ in rows:
+        if level != "street":
+            continue
+        first, *others = [code for code, _, _, parent in rows if parent == street]
+        for serial, areas in enumerate(([first], others), start=1):
+            title = f"{name}第{'一二'[serial - 1]}责任网格"
+            found.append((f"Z{street}{serial}", title, "|".join(areas), "", "", INSPECTORS[name]))
+    return found
+
+
+def as_csv(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """A table."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("code", "name", "level", "parent"))
+    writer.writerow(header)
     writer.writerows(rows)
     return text.getvalue()
 
 
-def as_geojson(shapes: dict[str, Any]) -> str:
-    """A feature collection, one feature a line, ordered by code."""
+def as_geojson(properties: Iterable[dict[str, str]], shapes: Iterable[Any]) -> str:
+    """A feature collection, one feature a line."""
     features = (
-        {"type": "Feature", "properties": {"code": code}, "geometry": json.loads(shapely.to_geojson(shape))}
-        for code, shape in sorted(shapes.items())
+        {"type": "Feature", "properties": said, "geometry": json.loads(shapely.to_geojson(shape))}
+        for said, shape in zip(properties, shapes, strict=True)
     )
     lines = ",\n".join(json.dumps(feature, separators=(",", ":")) for feature in features)
     return f'{{"type":"FeatureCollection","features":[\n{lines}\n]}}\n'
 
 
 if __name__ == "__main__":
-    table, drawing = build()
-    here = Path(__file__).parent
-    (here / "areas.csv").write_text(table, encoding="utf-8", newline="\n")
-    (here / "areas.geojson").write_text(drawing, encoding="utf-8", newline="\n")
+    for name, text in build().items():
+        (Path(__file__).parent / name).write_text(text, encoding="utf-8", newline="\n")

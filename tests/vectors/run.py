@@ -1,0 +1,163 @@
+"""Send vectors and records through the real doors, and say what is wrong with the answers."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import chain
+from uuid import UUID
+
+import httpx
+
+from domain.ids import ReportId
+from handlers.file import file_many
+from handlers.outcomes import Failed
+from handlers.ports import Office
+from store.pool import Pool
+from streams.door import Door, NoMeter
+from streams.doors import doors
+from streams.raw import Raw
+from tests.demo_city import a_call, case_of, dispatched, open_task
+from tests.front_door import FrontDoor
+from tests.vectors import judge
+from tests.vectors.attachments import uploads
+from tests.vectors.heads import heads, queries
+from tests.vectors.http import Things, batch_items, envelope, others, reports, verbs
+from tests.vectors.intake import Vector
+from tests.vectors.judge import Answer, faults
+from tests.vectors.kafka import Record, contracts
+from tests.vectors.line import Line
+from tests.vectors.open311 import forms
+
+_SHAPES = {"problem": judge.problem, "item": judge.item, "open311": judge.open311}
+
+
+async def things(office: Office) -> Things:
+    """A case that is dispatched, with its ticket."""
+    call = a_call(0, origin="hotline:12345")
+    (case_id,) = await dispatched(office, call)
+    case = await case_of(office, case_id)
+    task = open_task(case)
+    client = f"unit-{task.unit}"
+    return Things(case.no, case.version, str(task.id), client, str(call.id), 2)
+
+
+def vectors(city: FrontDoor, about: Things) -> Iterator[Vector]:
+    """Every vector of every way in by HTTP."""
+    phone, people = reports()
+    yield from phone.vectors()
+    yield from people.vectors()
+    yield from batch_items(phone)
+    yield from envelope().vectors()
+    yield from chain.from_iterable(intake.vectors() for intake in (*verbs(about), *others()))
+    yield from forms(city)
+    yield from uploads()
+    yield from queries(city.app.openapi())
+    yield from heads(about)
+
+
+async def by_http(city: FrontDoor, sent: Iterable[Vector]) -> dict[str, Line]:
+    """Send vectors one by one; a line for each intake."""
+    lines: dict[str, Line] = defaultdict(Line)
+    for vector in sent:
+        line = lines[vector.intake]
+        response = await _asked(city, vector)
+        media = response.headers.get("content-type", "")
+        answer = _SHAPES[vector.shape](response.status_code, response.content, media)
+        own_status = vector.shape != "open311"
+        found = list(faults(answer, vector.want, vector.accepted, vector.pointer, own_status=own_status))
+        if answer.status == 202 and not vector.want.code:
+            report = ReportId(UUID(_report(response)))
+            line.reports.append(report)
+            found += await _flags(city, vector, report)
+        line.take(vector.name, answer, found)
+    return lines
+
+
+async def _asked(city: FrontDoor, vector: Vector) -> httpx.Response:
+    headers = dict(vector.headers)
+    if vector.who:
+        headers.setdefault("Authorization", f"Bearer {city.keys[vector.who]}")
+    asked = city.http.request(vector.method, vector.path, content=vector.content, headers=headers)
+    return await asyncio.wait_for(asked, 20)
+
+
+def _report(response: httpx.Response) -> str:
+    told = response.json()
+    found: str = told["items"][0]["report_id"] if "items" in told else told["report_id"]
+    return found
+
+
+async def _flags(city: FrontDoor, vector: Vector, report: ReportId) -> list[str]:
+    told = (await city.get("admin-1", f"/v1/reports/{report}")).json()["flags"]
+    wanted = [vector.want.flag] if vector.want.flag else []
+    return [] if told == wanted else [f"flags {told} instead of {wanted}"]
+
+
+# --- Kafka
+
+
+class _List:
+    """A source that holds some records and then ends."""
+
+    def __init__(self, raws: Sequence[Raw]) -> None:
+        self._batches = iter([raws[at : at + 100] for at in range(0, len(raws), 100)])
+
+    async def take(self, most: int, within: float) -> "_Taken":
+        for batch in self._batches:
+            return _Taken(batch)
+        raise asyncio.CancelledError
+
+    async def interrupted(self, seconds: float) -> bool:
+        await asyncio.sleep(0)
+        return False
+
+    async def fail(self, reason: Exception) -> None:
+        raise AssertionError("the worker stopped") from reason
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    raws: Sequence[Raw]
+
+    def finish(self) -> None:
+        """Acknowledged."""
+
+    def drop(self) -> None:
+        """Never."""
+        raise AssertionError("a batch was let go")
+
+
+async def by_kafka(office: Office, pool: Pool) -> dict[str, Line]:
+    """Every record through its topic's own door; what was turned away is read from the rejects."""
+    lines: dict[str, Line] = defaultdict(Line)
+    by_topic: dict[str, list[Record]] = defaultdict(list)
+    for contract in contracts():
+        for record in contract.records():
+            by_topic[record.topic.name].append(record)
+    for topic, door in doors(office, NoMeter()):
+        sent = by_topic[topic.name]
+        await _run(door, [record.raw(offset) for offset, record in enumerate(sent)])
+        found = await pool.fetch(
+            "SELECT record_offset, code, reason FROM rejects WHERE topic = $1", f"cityloop.{topic.name}"
+        )
+        told = {row["record_offset"]: (row["code"], row["reason"]) for row in found}
+        for offset, record in enumerate(sent):
+            code, reason = told.get(offset, ("", ""))
+            answer = Answer(422 if code else 202, code, reason.encode(), (), "application/problem+json")
+            wrong = list(faults(answer, record.want, 202, own_status=False))
+            lines[record.intake].take(record.name, answer, wrong)
+    return lines
+
+
+async def _run(door: Door[object], raws: Sequence[Raw]) -> None:
+    with suppress(asyncio.CancelledError):
+        await door.run(_List(raws))
+
+
+async def filed(office: Office, pool: Pool) -> list[str]:
+    """File every report that was let in: what the door accepts must not break the office behind it."""
+    ids = [ReportId(row["id"]) for row in await pool.fetch("SELECT id FROM reports ORDER BY id")]
+    outcomes = await file_many(office, ids)
+    return [repr(outcome.error) for outcome in outcomes if isinstance(outcome, Failed)]
