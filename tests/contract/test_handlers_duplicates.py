@@ -155,10 +155,14 @@ async def test_what_the_desk_puts_aside_stays_aside_from_either_side(office: Off
 
 
 async def test_a_batch_sees_its_own_neighbours(office: Office, pool: Pool) -> None:
-    """Two reports of one batch 60 m apart: two cases, and the later one is shown beside the earlier."""
-    first, second = await filed(office, a_call(330), a_call(330, point=spot(330, 60)))
-    assert (await suspected(pool, second))[first] == "same"
-    assert second not in await suspected(pool, first)
+    """Two reports of one batch 60 m apart: two cases, and the one filed later is shown beside the earlier.
+
+    Two of one millisecond are filed in either order.
+    """
+    board = {"category": "03006", "text": "广告牌歪了"}  # no other test of this city reports one
+    first, second = await filed(office, a_call(72, **board), a_call(72, point=spot(72, 60), **board))
+    told = await suspected(pool, first), await suspected(pool, second)
+    assert told in (({}, {first: "same"}), ({second: "same"}, {}))
 
 
 async def test_a_city_may_ask_for_more_and_have_related_categories(pool: Pool) -> None:
