@@ -67,9 +67,8 @@ async def file_many(office: Office, ids: Sequence[ReportId]) -> list[Outcome]:
 
 
 async def _assets(unit: Unit, reports: Sequence[Report]) -> dict[str, Asset]:
-    """The components that reports of the batch name; asked for only if there are any."""
-    named = {report.asset for report in reports if report.asset}
-    return await unit.assets.known(sorted(named)) if named else {}
+    """The components that reports of the batch name."""
+    return await unit.assets.known(sorted({report.asset for report in reports if report.asset}))
 
 
 def _advised(office: Office, reports: Sequence[Report], assets: Mapping[str, Asset]) -> list[Advised]:
