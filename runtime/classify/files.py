@@ -1,6 +1,5 @@
 """Model files: numbers and text in NumPy's format, never anything that could be executed. Replaced as a whole."""
 
-import os
 import zipfile
 from pathlib import Path
 
@@ -8,19 +7,12 @@ import numpy as np
 
 from classify.model import Model
 from domain.errors import Invalid
+from runtime.arrays import write_arrays
 
 
 def save_model(model: Model, file: Path) -> None:
     """Write a model beside its place and put it there at once, so that a reader finds the old one or the new one."""
-    part = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as out:
-            np.savez_compressed(out, allow_pickle=False, **model.arrays())
-            out.flush()
-            os.fsync(out.fileno())
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)
+    write_arrays(file, model.arrays())
 
 
 def load_model(file: Path) -> Model:

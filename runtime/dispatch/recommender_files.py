@@ -1,7 +1,6 @@
 """Recommenders as files: numbers and text in NumPy's format, never anything that could be executed."""
 
 import json
-import os
 import zipfile
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from dispatch.recommender import Header, Recommender, Weights
 from dispatch.roster import Roster
 from dispatch.tallies import TRUSTS, Tallies
 from domain.errors import Invalid
+from runtime.arrays import write_arrays
 
 _FORMAT = 1
 
@@ -36,16 +36,8 @@ def save_recommender(made: Recommender, file: Path) -> None:
     at_category = {path: at for at, path in enumerate(categories)}
     at_area = {path: at for at, path in enumerate(areas)}
     table = np.array([(at_category[c], at_area[a], unit, count) for c, a, unit, count in cells], np.float64)
-    part = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as out:
-            header_bytes = np.frombuffer(json.dumps(said, ensure_ascii=False).encode(), np.uint8)
-            np.savez_compressed(out, allow_pickle=False, header=header_bytes, cells=table, weights=weights.contexts)
-            out.flush()
-            os.fsync(out.fileno())
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)
+    header_bytes = np.frombuffer(json.dumps(said, ensure_ascii=False).encode(), np.uint8)
+    write_arrays(file, {"header": header_bytes, "cells": table, "weights": weights.contexts})
 
 
 def load_recommender(file: Path, roster: Roster) -> Recommender:
