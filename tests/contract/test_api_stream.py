@@ -73,13 +73,14 @@ async def test_who_comes_back_hears_what_was_missed_without_gap_or_repeat(city: 
             cases.append(await live_case(office))
         return cases
 
-    busy = asyncio.create_task(goes_on())
-    async with city.listen("viewer-1", last=heard[-1]["id"]) as line:
-        told = await line.take(6)
-        await asyncio.sleep(0.3)
-        stop.set()
-        later = await busy
-        told += await line.silence(1.0)
+    async with asyncio.TaskGroup() as city_life:
+        busy = city_life.create_task(goes_on())
+        async with city.listen("viewer-1", last=heard[-1]["id"]) as line:
+            told = await line.take(6)
+            await asyncio.sleep(0.3)
+            stop.set()
+            later = await busy
+            told += await line.silence(1.0)
     expected = [(case.no, version) for case in [*missed, *later] for version in (1, 2)]
     assert [(event["no"], event["version"]) for event in told] == expected
     positions = [tuple(map(int, event["id"].split("-"))) for event in told]
