@@ -63,6 +63,7 @@ class Verb(StrEnum):
     RAISE = "raise"
     LOWER = "lower"
     FORCE_CLOSE = "force-close"
+    RECOVER = "recover"
     WARN = "warn"
     EXPIRE = "expire"
     ESCALATE = "escalate"

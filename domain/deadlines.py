@@ -45,7 +45,7 @@ _PAUSED = frozenset({Clock.DISPOSAL, Clock.ASSIST, Clock.MILESTONE, Clock.CASE})
 # Steps that take work away instead of finishing it: a deadline that was still running is neither met nor missed.
 _BREAKS = frozenset(
     {Verb.SEND_BACK, Verb.GRANT, Verb.RETURN, Verb.RECALL, Verb.RAISE, Verb.LOWER, Verb.MERGE, Verb.FORCE_CLOSE,
-     Verb.WITHDRAW, Verb.UNASSIGN}
+     Verb.WITHDRAW, Verb.RECOVER, Verb.UNASSIGN}
 )  # fmt: skip
 # What two merged cases share; a reply or a milestone belongs to one of them.
 _OF_CASE = frozenset({Clock.INTAKE, Clock.FILING, Clock.DISPATCH, Clock.DISPOSAL, Clock.CASE})

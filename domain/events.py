@@ -65,6 +65,7 @@ NAMES: dict[Verb, str] = {
     Verb.RAISE: "raised",
     Verb.LOWER: "lowered",
     Verb.FORCE_CLOSE: "force_closed",
+    Verb.RECOVER: "recovered",
     Verb.WARN: "warned",
     Verb.EXPIRE: "expired",
     Verb.ESCALATE: "escalated",

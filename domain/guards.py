@@ -113,6 +113,7 @@ PING_PONG = Guard("the policy's number of send-backs is reached", _at_limit)
 LAST_REPORT = Guard(
     "no other report stands behind the case", lambda case, command, _: case.reports == (command.report,)
 )
+RECOVERY_WITHDRAWS = Guard("policy recovery_withdraws", lambda _, __, policy: policy.recovery_withdraws)
 EXTENSION, SUSPENSION, SEND_BACK = _about(Matter.EXTENSION), _about(Matter.SUSPENSION), _about(Matter.SEND_BACK)
 VOID, APPEAL = _about(Matter.VOID), _about(Matter.APPEAL)
 ENOUGH = Guard("nobody else has to agree", _last_consent)

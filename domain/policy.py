@@ -126,12 +126,13 @@ class Policy:
     ``auto_file_from``: a classification at least this sure (0 to 1) is filed without the desk; ``auto_admit_from``:
     one at least this sure is accepted and waits for filing, where filing is a step of its own. ``auto_dispatch_from``:
     where no rule holds, a unit that history is at least this sure of gets the case. ``auto_verify``: reports of these
-    sources are sent to an inspector first; ``auto_check``: finished work is. ``may`` narrows who may use a
-    verb; ``reasons`` are the reason codes a verb accepts, any words where none are given. ``consents``: how many must
+    sources are sent to an inspector first; ``auto_check``: finished work is. ``recovery_withdraws``: an incident of
+    sensors that has passed by itself before it was dispatched ends there. ``may`` narrows who may use a verb;
+    ``reasons`` are the reason codes a verb accepts, any words where none are given. ``consents``: how many must
     agree to a matter, 0 for no asking at all (退回 only). ``join_within_m`` and ``join_within``: a report this near
-    (metres) and this soon joins an open case of its category, if ``likeness`` holds it alike enough. ``life_safety``:
-    which reports go first when there is no room for all. ``exercise_pace``: above 1, limits run continuously and that
-    many times faster (演练).
+    (metres) and this soon joins an open case of its category, if ``likeness`` holds it alike enough.
+    ``life_safety``: which reports go first when there is no room for all. ``exercise_pace``: above 1, limits run
+    continuously and that many times faster (演练).
     """
 
     calendar: Calendar
@@ -162,6 +163,7 @@ class Policy:
     auto_dispatch_from: float = inf
     auto_verify: frozenset[Source] = frozenset()
     auto_check: bool = False
+    recovery_withdraws: bool = False
     join_within_m: float = 50.0
     join_within: timedelta = timedelta(hours=24)
     likeness: Likeness = field(default_factory=Likeness)

@@ -94,6 +94,9 @@ def _intake() -> Iterator[Transition]:
     early = (State.REPORTED, State.VERIFYING)
     yield from _rows(early, Verb.WITHDRAW, State.WITHDRAWN, _CALLER, "上报人撤回", _PRACTICE, g.LAST_REPORT)
     yield from _rows(early, Verb.WITHDRAW, None, _CALLER, "撤回其中一件诉求", _PRACTICE, ~g.LAST_REPORT)
+    passed = g.LAST_REPORT & g.RECOVERY_WITHDRAWS
+    yield from _rows(UNDISPATCHED, Verb.RECOVER, State.WITHDRAWN, _SYSTEM, "自动恢复，撤销报警", _PRACTICE, passed)
+    yield from _rows(OPEN, Verb.RECOVER, None, _SYSTEM, "自动恢复，记入案卷", _PRACTICE)
     yield from _rows(OPEN, Verb.JOIN, None, _SYSTEM | _OFFICE, "并入同一事件的诉求", _S8)
     yield from _rows(UNDISPATCHED, Verb.CANCEL, None, _OFFICE, "申请作废", _PRACTICE)
 

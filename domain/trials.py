@@ -47,7 +47,7 @@ def trials(case: Case, verb: Verb, actor: Actor, at: datetime, policy: Policy) -
         yield from (replace(whole, clock=d.clock, cycle=d.cycle, share=d.alarms[0]) for d in ringing)
     elif verb is Verb.RESUME:
         yield from (replace(whole, cycle=d.cycle) for d in case.deadlines if d.open)
-    elif verb is Verb.WITHDRAW:
+    elif verb in (Verb.WITHDRAW, Verb.RECOVER):
         yield from (replace(whole, report=report) for report in case.reports)
     elif verb not in ON_TASK:
         yield whole

@@ -128,6 +128,8 @@ ARRANGED: dict[tuple[Verb, str], Arrangement] = {
     (Verb.SPLIT, "拆单，重新派遣"): ended_before(True, lambda s: s.reopen()),
     (Verb.RELEASE, "拆出他案"): releasing,
     (Verb.FORCE_CLOSE, "强制结案"): simply(lambda s: s.force_close()),
+    (Verb.RECOVER, "自动恢复，撤销报警"): simply(lambda s: s.recover(), recovery_withdraws=True),
+    (Verb.RECOVER, "自动恢复，记入案卷"): simply(lambda s: s.recover()),
     (Verb.WARN, "临期预警"): alarm(0),
     (Verb.EXPIRE, "超期"): alarm(1),
     (Verb.ESCALATE, "超期升级督办"): alarm(2),

@@ -109,6 +109,10 @@ class Steps:
         """The caller takes a report back."""
         return self._by(actor, Verb.WITHDRAW, report=report or self.case.reports[0], reason="settled")
 
+    def recover(self) -> Command:
+        """Every sensor behind the only report has recovered."""
+        return self._by(SYSTEM, Verb.RECOVER, report=self.case.reports[0], reason="recovered")
+
     def join(self, report: ReportId | None = None, actor: Actor = SYSTEM) -> Command:
         """Another report about the same incident."""
         return self._by(actor, Verb.JOIN, report=report or ReportId(an_id()))

@@ -44,8 +44,8 @@ T = TypeVar("T")
 
 # Switches that the policy knows by the same name and in the same form.
 _AS_IS = (
-    "auto_file_from", "auto_admit_from", "auto_dispatch_from", "auto_check", "join_within_m", "default_limit",
-    "rework_limit", "verifying_pauses_intake", "extensions", "suspensions", "first_accepts_leads", "starting_level",
+    "auto_file_from", "auto_admit_from", "auto_dispatch_from", "auto_check", "recovery_withdraws", "join_within_m",
+    "default_limit", "rework_limit", "verifying_pauses_intake", "extensions", "suspensions", "first_accepts_leads", "starting_level",
     "exercise_pace",
 )  # fmt: skip
 
@@ -145,6 +145,7 @@ class PolicyBlock(Section):
     auto_dispatch_from: SureFrom | None = None
     auto_verify: Annotated[tuple[SourceWord, ...], DISTINCT] | None = None
     auto_check: Flag | None = None
+    recovery_withdraws: Flag | None = None
     join_within_m: Metres | None = None
     join_within_hours: Hours | None = None
     likeness: LikenessBlock = LikenessBlock()

@@ -87,6 +87,7 @@ WORDS: Mapping[str, Mapping[StrEnum, str]] = {
         Verb.RAISE: "提级",
         Verb.LOWER: "下派",
         Verb.FORCE_CLOSE: "强制结案",
+        Verb.RECOVER: "自动恢复",
         Verb.WARN: "临期预警",
         Verb.EXPIRE: "超时",
         Verb.ESCALATE: "超期升级",

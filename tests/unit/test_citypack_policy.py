@@ -161,6 +161,7 @@ reopening: {dissatisfied: 是, most: 1}
 starting_level: 街道
 auto_verify: [物联告警]
 auto_check: 是
+recovery_withdraws: 是
 join_within_m: 30
 join_within_hours: 12
 exercise_pace: 60
@@ -171,6 +172,7 @@ exercise_pace: 60
     assert policy.starting_level is Level.STREET
     assert policy.auto_verify == {Source.ALARM}
     assert policy.auto_check
+    assert policy.recovery_withdraws
     assert (policy.join_within_m, policy.join_within, policy.exercise_pace) == (30.0, timedelta(hours=12), 60.0)
 
 
