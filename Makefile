@@ -4,10 +4,10 @@ SHELL := /bin/bash
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
-PACKAGES := domain classify geo dispatch store handlers streams api runtime
+PACKAGES := domain classify geo dispatch sensing store handlers streams api runtime
 CODE := $(PACKAGES) tests bench deploy
 
-.PHONY: help setup demo up test check unit contract e2e vectors bench reliability acceptance evaluate doctor lock format clean
+.PHONY: help setup demo up test check unit contract e2e vectors bench reliability acceptance evaluate mosquitto doctor lock format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -27,6 +27,9 @@ demo: setup ## play a day of the demo city; EXIT=1 stops by itself
 
 up: setup ## start everything and keep it running until Ctrl-C
 	@$(VENV)/bin/cityloop up
+
+mosquitto: ## install the MQTT broker the bridge's tests need (Debian, as root); without it they are skipped
+	@command -v mosquitto || test -x /usr/sbin/mosquitto || apt-get install --yes --no-install-recommends mosquitto
 
 doctor: setup ## check everything a newcomer can get wrong
 	@$(VENV)/bin/cityloop doctor

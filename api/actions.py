@@ -191,10 +191,7 @@ def _on_the_spot(tools: Deps, _case: Case, command: Command, sent: ActionIn) -> 
     return replace(command, position=position)
 
 
-def _call_back(_tools: Deps, case: Case, command: Command, sent: ActionIn) -> Command:
-    if command.report is not None and command.report not in case.reports:
-        fault = Fault("/report", "report-required")
-        raise Invalid("report-required", "该诉求不在本案", "name a report of the case", (fault,))
+def _call_back(_tools: Deps, _case: Case, command: Command, sent: ActionIn) -> Command:
     said = {"contacted", "solved", "satisfied"} & sent.model_fields_set
     return replace(command, said=Said(sent.contacted, sent.solved, sent.satisfied) if said else None)
 

@@ -1,13 +1,15 @@
 """The doorkeeper: before anything is read, whether there is room for a request; then, how long it may take.
 
-Plain ASGI and cheap, because it works hardest when there is most to refuse. ``runtime.processes`` puts it around the
-application.
+It works hardest when there is most to refuse. The listening socket (``runtime.listening``) asks it as soon as it has
+heard a request, so that whoever cannot be let in costs no task; else it is asked as ASGI. ``runtime.processes`` puts it
+around the application.
 """
 
 import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final
 
 from starlette.requests import ClientDisconnect
@@ -39,16 +41,30 @@ _DIGITS: Final = 16
 _BATCH: Final = ":batch"
 
 
-def _messages(response: Response) -> tuple[Message, Message]:
-    """A response as it is sent, made once."""
-    start = {"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers}
-    return start, {"type": "http.response.body", "body": response.body}
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An answer made once: as ASGI messages, and as HTTP/1.1, its status and header lines and its body."""
+
+    messages: tuple[Message, Message]
+    head: bytes
+    body: bytes
+
+    @classmethod
+    def of(cls, response: Response) -> "Refusal":
+        """A response to be sent again and again."""
+        start = {"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers}
+        status = HTTPStatus(response.status_code)
+        lines = [b"HTTP/1.1 %d %s" % (status, status.phrase.encode())]
+        lines += [name + b": " + value for name, value in response.raw_headers]
+        body = bytes(response.body)
+        messages = (start, {"type": "http.response.body", "body": body})
+        return cls(messages, b"".join(line + b"\r\n" for line in lines), body)
 
 
 _FULL = Unavailable("busy", "系统繁忙，请稍后重试", "there is no room for more requests of this kind")
 _LATE = Unavailable("busy", "系统繁忙，请稍后重试", "the answer took too long; send the same request again")
 _NO_ROOM, _NO_ROOM_JSON, _NO_ROOM_XML = (
-    _messages(response) for response in (problem(_FULL), refusal(_FULL, "json"), refusal(_FULL, "xml"))
+    Refusal.of(response) for response in (problem(_FULL), refusal(_FULL, "json"), refusal(_FULL, "xml"))
 )
 _SLOW = Unavailable("request-timeout", "请求超时", "the body did not arrive in time; send it again, or less at once")
 
@@ -85,6 +101,20 @@ class Admission:
             self.rates.reported(client, 1, lambda: self.danger.of(report))
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A place that is held: for good, or (not ``sure``) in the reserve until the report has been looked at."""
+
+    room: Room
+    sure: bool = True
+
+
+_PLACES = {room: _Place(room) for room in Room}
+_LOOKED_AT = _Place(Room.RESERVE, sure=False)
+_HELD: Final = "cityloop.place"
+"""Where the scope of a request has the place that it was given as soon as it was heard."""
+
+
 class Doorkeeper:
     """Lets requests in as far as there is room, and ends those that take too long.
 
@@ -96,6 +126,21 @@ class Doorkeeper:
         self._app = app
         self._admission = admission
 
+    def at_once(self, scope: Scope, body: bytes | None) -> Refusal | None:
+        """What to answer a request that there is no room for; None for one that shall go on to ``__call__``.
+
+        ``body`` is the whole body, None where some of it is still to come.
+        """
+        if scope["method"] == "HEAD":  # its answer has no body
+            return None
+        admission = self._admission()
+        room = room_of(scope["method"], scope["path"])
+        place = _place(admission, room, scope, body)
+        if place is None:
+            return _refused(admission, room, scope)
+        scope[_HELD] = place
+        return None
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request: 503 ``busy`` at once where there is no room, 408 or 503 when its time is over."""
         if scope["type"] != "http":
@@ -103,10 +148,12 @@ class Doorkeeper:
             return
         admission = self._admission()
         room, line = room_of(scope["method"], scope["path"]), Line(receive, send, admission.idle_seconds)
-        taken = room if admission.rooms.enter(room) else await _reserved(admission, room, scope, line)
-        if taken is None:
-            admission.count(room, "refused")
-            await _full(scope, send)
+        place = scope.pop(_HELD, None) or _place(admission, room, scope, None)
+        if place is not None and not place.sure:
+            place = await _looked_at(admission, scope, line)
+        if place is None:
+            for message in _refused(admission, room, scope).messages:
+                await send(message)
             return
         try:
             if room in _UNLIMITED:
@@ -118,7 +165,7 @@ class Doorkeeper:
         finally:
             # who sends hundreds at once waits for all of them, which says nothing of our pace
             batch = scope["path"].endswith(_BATCH)
-            admission.rooms.leave(taken, None if batch else time.perf_counter() - line.received_at)
+            admission.rooms.leave(place.room, None if batch else time.perf_counter() - line.received_at)
 
     async def _in_time(self, admission: Admission, room: Room, scope: Scope, line: Line) -> None:
         limit = asyncio.timeout(admission.seconds)
@@ -140,27 +187,39 @@ class Doorkeeper:
                 raise
 
 
-async def _reserved(admission: Admission, room: Room, scope: Scope, line: Line) -> Room | None:
-    """A place in the reserve for a report that seems to be about danger to life; None for everything else.
+def _place(admission: Admission, room: Room, scope: Scope, body: bytes | None) -> _Place | None:
+    """A place in the room, else in the reserve for a report that seems to be about danger to life; None where all is
+    taken.
 
-    Who is being looked at holds a place there, so that never more are looked at than could be let in.
+    Who is being looked at holds a place in the reserve, so that never more are looked at than could be let in.
     """
+    if admission.rooms.enter(room):
+        return _PLACES[room]
     if room is not Room.INTAKE or _length(scope) > PEEK_BYTES or not admission.rooms.enter(Room.RESERVE):
         return None
-    urgent = False
+    return _LOOKED_AT if body is None else _reserved(admission, scope, body)
+
+
+async def _looked_at(admission: Admission, scope: Scope, line: Line) -> _Place | None:
+    """The place held in the reserve, once the body is there; given back if it is for something else, or comes late."""
     try:
         body = await line.peek(PEEK_BYTES, PEEK_SECONDS)
-        urgent = body is not None and _seems_urgent(admission.danger, scope["path"], body)
-    finally:
-        if not urgent:
-            admission.rooms.leave(Room.RESERVE)
-    if not urgent:
+    except BaseException:
+        admission.rooms.leave(Room.RESERVE)
+        raise
+    return _reserved(admission, scope, body)
+
+
+def _reserved(admission: Admission, scope: Scope, body: bytes | None) -> _Place | None:
+    if body is None or len(body) > PEEK_BYTES or not _seems_urgent(admission.danger, scope["path"], body):
+        admission.rooms.leave(Room.RESERVE)
         return None
-    admission.count(room, "reserve")
-    return Room.RESERVE
+    admission.count(Room.INTAKE, "reserve")
+    return _PLACES[Room.RESERVE]
 
 
 def _seems_urgent(danger: Danger, path: str, body: bytes) -> bool:
+    """Never raises (``api.danger``)."""
     if path.startswith(_OPEN311):
         return danger.of_form(body)
     return danger.of_batch(body) if path.endswith(_BATCH) else danger.of_json(body)
@@ -172,14 +231,12 @@ def _length(scope: Scope) -> int:
     return int(text) if text.isdigit() and len(text) < _DIGITS else 0
 
 
-async def _full(scope: Scope, send: Send) -> None:
+def _refused(admission: Admission, room: Room, scope: Scope) -> Refusal:
+    admission.count(room, "refused")
     path: str = scope["path"]
     if path.startswith(_OPEN311):
-        head, body = _NO_ROOM_JSON if path.endswith(".json") else _NO_ROOM_XML
-    else:
-        head, body = _NO_ROOM
-    await send(head)
-    await send(body)
+        return _NO_ROOM_JSON if path.endswith(".json") else _NO_ROOM_XML
+    return _NO_ROOM
 
 
 async def _told(error: CityloopError, scope: Scope, line: Line) -> None:

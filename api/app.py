@@ -9,27 +9,35 @@ from fastapi.responses import PlainTextResponse
 from api import errors
 from api.auth import PUBLIC, ROUTES
 from api.deps import Deps
+from api.device_schemas import DeviceIn
 from api.duplicate_schemas import AsideIn
+from api.duty_schemas import AbsenceIn
 from api.parameters import parameters
 from api.routes import (
     alerts,
     assets,
     attachments,
     cases,
+    devices,
     duplicates,
+    duty,
     health,
     imports,
     inspection,
     open311,
+    quality,
     report_batch,
     reports,
     rulebooks,
+    sensors,
+    sensorthings,
     stream,
     tasks,
     tickets,
 )
 from api.rulebook_schemas import DispatchQuestion, RulebookIn
 from api.schemas import problems, request_schemas
+from api.sensorthings.intake import DataArrayIn, ObservationIn
 from api.ticket_schemas import TicketActionIn
 
 _ABOUT = """The open backend for unified city operations (一网统管): reports come in, become cases, find their
@@ -57,7 +65,8 @@ def create_app(
     app = FastAPI(title="cityloop", version="1", description=_ABOUT, lifespan=lifespan, redoc_url=None)
     errors.install(app)
     of_cases = (reports, report_batch, cases, duplicates, tasks, tickets, inspection, alerts)
-    for module in (*of_cases, assets, attachments, imports, rulebooks, stream):
+    of_sensors = (devices, sensors, sensorthings)
+    for module in (*of_cases, assets, attachments, imports, rulebooks, quality, duty, *of_sensors, stream):
         app.include_router(module.router, responses=problems(401, 403, 408, 422, 429, 431, 503))
     for own in (open311, health):
         app.include_router(own.router)
@@ -68,7 +77,9 @@ def create_app(
         return Response(await scrape(request.app.state.deps), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     app.openapi()["components"]["schemas"].update(
-        request_schemas(TicketActionIn, AsideIn, RulebookIn, DispatchQuestion)
+        request_schemas(
+            TicketActionIn, AsideIn, RulebookIn, DispatchQuestion, AbsenceIn, DeviceIn, ObservationIn, DataArrayIn
+        )
     )
     app.state.parameters = parameters(app.openapi())
     # by way of OpenAPI, which sees every route however deep its router is nested

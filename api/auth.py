@@ -17,7 +17,8 @@ _COMPARERS = frozenset({Role.DESK, Role.CHIEF, Role.DISPATCHER, Role.ADMIN})
 _STAFF = frozenset(
     {Role.DESK, Role.CHIEF, Role.DISPATCHER, Role.OFFICER, Role.CALLBACK, Role.SUPERVISOR, Role.VIEWER, Role.ADMIN}
 )
-_EVERYBODY = frozenset(Role) - {Role.SYSTEM}
+# a device platform has devices and readings, and sees no case
+_EVERYBODY = frozenset(Role) - {Role.SYSTEM, Role.DEVICE}
 _ACTORS = _EVERYBODY - {Role.VIEWER}
 _FIELD = frozenset({Role.UNIT, Role.INSPECTOR})
 # what was said to a caller is for those who speak to callers, and the units that must
@@ -26,6 +27,12 @@ _IMPORTERS = frozenset({Role.HOTLINE, Role.ADMIN})
 # who dispatches keeps the rulebook; who is answerable for it approves
 _RULE_KEEPERS = frozenset({Role.DISPATCHER, Role.CHIEF, Role.ADMIN})
 _RULE_APPROVERS = frozenset({Role.CHIEF, Role.ADMIN})
+_DEVICE_KEEPERS = frozenset({Role.DEVICE, Role.ADMIN})
+# a unit sees its own devices, and what they measure
+_DEVICE_READERS = _STAFF | {Role.UNIT, Role.DEVICE}
+# the screens on the wall need no telephone numbers
+_ROSTER = (_STAFF - {Role.VIEWER}) | {Role.UNIT}
+_ROSTER_KEEPERS = frozenset({Role.CHIEF, Role.DISPATCHER, Role.UNIT, Role.ADMIN})
 
 # Which verb a role may use on a case is the law's business (domain.lifecycle); this table is about routes.
 ROUTES: Mapping[str, frozenset[Role]] = {
@@ -34,6 +41,7 @@ ROUTES: Mapping[str, frozenset[Role]] = {
     "GET /v1/reports/{report_id}": _REPORTERS | _STAFF,
     "GET /v1/cases": _STAFF | _FIELD,
     "GET /v1/cases/{no}": _STAFF | _FIELD | {Role.HOTLINE},
+    "GET /v1/cases/{no}/reports": _STAFF | _FIELD | {Role.HOTLINE},
     "GET /v1/cases/{no}/history": _STAFF | {Role.UNIT},
     "GET /v1/cases/{no}/explain": _STAFF | {Role.UNIT},
     "GET /v1/cases/{no}/actions": _STAFF | _FIELD | {Role.HOTLINE},
@@ -75,8 +83,30 @@ ROUTES: Mapping[str, frozenset[Role]] = {
     "POST /v1/rulebooks/{rulebook_id}:approve": _RULE_APPROVERS,
     "POST /v1/rulebooks/{rulebook_id}:retire": _RULE_APPROVERS,
     "POST /v1/rulebooks/{rulebook_id}:simulate": _RULE_KEEPERS,
+    "GET /v1/dispatch/quality": _STAFF,
+    "GET /v1/duty": _ROSTER,
+    "GET /v1/duty/handover": _ROSTER,
+    "PUT /v1/duty/{person}": _ROSTER_KEEPERS,
+    "DELETE /v1/duty/{person}": _ROSTER_KEEPERS,
+    "GET /v1/units/{unit}/load": _STAFF | {Role.UNIT},
     "GET /v1/assets": _EVERYBODY,
     "GET /v1/assets/{code}": _EVERYBODY,
+    "GET /v1/devices": _DEVICE_READERS,
+    "GET /v1/devices/unknown": _STAFF | {Role.DEVICE},
+    "GET /v1/devices/{device_id}": _DEVICE_READERS,
+    "PUT /v1/devices/{device_id}": _DEVICE_KEEPERS,
+    "GET /v1/devices/{device_id}/readings": _DEVICE_READERS,
+    "GET /v1/devices/{device_id}/alarms": _DEVICE_READERS,
+    "GET /v1/devices/{device_id}/chart": _DEVICE_READERS,
+    "GET /v1/sensor-incidents": _DEVICE_READERS,
+    "GET /v1/sensor-incidents/{incident}/witnesses": _DEVICE_READERS,
+    "GET /sta/v1.1": _DEVICE_READERS,
+    "GET /sta/v1.1/{collection}": _DEVICE_READERS,
+    "GET /sta/v1.1/{collection}({key})": _DEVICE_READERS,
+    "GET /sta/v1.1/{collection}({key})/{navigation}": _DEVICE_READERS,
+    "POST /sta/v1.1/Observations": _DEVICE_KEEPERS,
+    "POST /sta/v1.1/CreateObservations": _DEVICE_KEEPERS,
+    "POST /sta/v1.1/Datastreams({key})/Observations": _DEVICE_KEEPERS,
     "GET /v1/stream": _STAFF | {Role.UNIT},
 }
 

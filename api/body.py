@@ -77,6 +77,14 @@ def parsed(body: bytes, items: int) -> tuple[dict[str, Any], tuple[Fault, ...]]:
 
     With faults the parts they point at are no values. Raises ``Invalid`` for what is no JSON object at all.
     """
+    tree, faults = read_tree(body, items)
+    if not isinstance(tree, dict) and not (faults and faults[0].pointer == ""):
+        raise Invalid("body-not-object", "请求内容须为 JSON 对象", "send one JSON object")
+    return tree, faults
+
+
+def read_tree(body: bytes, items: int) -> tuple[Any, tuple[Fault, ...]]:
+    """Whatever JSON value a body is; see ``parsed``. Raises ``Invalid`` for what is no JSON."""
     body = body.removeprefix(BOM)
     check_shape(body, items)
     tree: Any = None
@@ -88,8 +96,6 @@ def parsed(body: bytes, items: int) -> tuple[dict[str, Any], tuple[Fault, ...]]:
         sure = False
     if not sure:
         tree, faults = _closely(body)
-    if not isinstance(tree, dict) and not (faults and faults[0].pointer == ""):
-        raise Invalid("body-not-object", "请求内容须为 JSON 对象", "send one JSON object")
     return tree, faults
 
 

@@ -93,6 +93,7 @@ class CaseOut(BaseModel):
     unit_name: str | None
     opened_at: datetime
     updated_at: datetime
+    behind: int = Field(description="how many reports stand behind it now")
     filed_at: datetime | None
     dispatched_at: datetime | None
     ended_at: datetime | None
@@ -113,10 +114,29 @@ class CaseOut(BaseModel):
     call_backs: list[dict[str, Any]]
 
 
-class CaseWithReports(CaseOut):
-    """A case with every report behind it; of merged cases, the number of the other side."""
+class ReportBehind(BaseModel):
+    """A report behind a case. ``opened``: the case began with it; ``withdrawn``: its caller took it back."""
 
-    reports: list[dict[str, Any]]
+    id: UUID
+    source: str
+    received_at: datetime
+    opened: bool
+    withdrawn: bool
+    text: str
+    address: str
+
+
+class ReportPage(BaseModel):
+    """A page of the reports behind a case, as they came; ``next`` is the cursor of the next page, null at the end."""
+
+    items: list[ReportBehind]
+    next: str | None
+
+
+class CaseWithReports(CaseOut):
+    """A case with the first 200 reports behind it; of merged cases, the number of the other side."""
+
+    reports: list[ReportBehind]
     merged_into_no: str | None = Field(examples=["YH-261121-0000123-4"])
     absorbed: list[str]
     attachments: list[AttachmentOut]

@@ -1,5 +1,6 @@
 """What the routes work with, built by the wiring and kept on the application."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ from api.live import Hub
 from api.open311.desk import Open311Desk
 from api.parameters import check_head
 from api.present import Presenter
+from api.sensorthings.outlet import Outlet
+from domain.place import Level
 from domain.report import Report
 from handlers.attach import Archive
 from handlers.imports import ImportDesk
@@ -21,12 +24,17 @@ from handlers.perform import Request as Asked
 from handlers.ports import Office
 from handlers.rulebooks import RulebookDesk
 from handlers.tickets import TicketRequest
+from sensing.device import Kind
 from store.views import Views
 
 
 @dataclass(frozen=True, slots=True)
 class Deps:
-    """The API's tools. ``reports`` and ``actions`` gather concurrent requests into one transaction."""
+    """The API's tools. ``reports`` and ``actions`` gather concurrent requests into one transaction.
+
+    ``areas_at`` are the codes of all areas of a level. ``kinds`` are the kinds of devices by id, ``outlet`` takes what
+    they measured.
+    """
 
     office: Office
     views: Views
@@ -44,6 +52,9 @@ class Deps:
     admission: Admission
     imports: ImportDesk
     rulebooks: RulebookDesk
+    areas_at: Mapping[Level, Sequence[str]]
+    kinds: Mapping[str, Kind]
+    outlet: Outlet
 
 
 def deps(request: Request) -> Deps:

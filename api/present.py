@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from api.case_schemas import DeadlineOut, PetitionOut, StepOut, TaskOut
+from api.case_schemas import DeadlineOut, PetitionOut, ReportBehind, StepOut, TaskOut
 from domain.case import Case, Clock, Deadline
 from domain.petition import Petition
 from domain.task import Part, Task
@@ -62,6 +62,7 @@ class Presenter:
             "unit_name": self._unit(lead.unit) if lead and lead.unit else None,
             "opened_at": case.opened_at,
             "updated_at": case.updated_at,
+            "behind": case.behind,
             "filed_at": case.filed_at,
             "dispatched_at": case.dispatched_at,
             "ended_at": case.ended_at,
@@ -105,6 +106,8 @@ class Presenter:
         if verdict is not None:
             unit = self._unit(verdict.lead) if verdict.lead else "派遣席"
             sentences.append(f"主办：{unit}（{verdict.reason}；{verdict.rulebook}）")
+            if verdict.choice:
+                sentences.append(f"可选主办：{'、'.join(self._unit(name) for name in verdict.choice)}")
             sentences += [f"未采用：{rule}" for rule in verdict.passed_over]
             sentences += [f"假如：{change}" for change in verdict.changes]
         sentences += [f"时限：{d.clock} {d.due_at:%Y-%m-%d %H:%M}（{d.origin}，{d.state}）" for d in case.deadlines]
@@ -149,5 +152,5 @@ def petition(petition: Petition) -> Plain:
 
 
 def rows(reports: Sequence[Mapping[str, Any]]) -> list[Plain]:
-    """Report rows of a case as plain dictionaries."""
-    return [dict(report) for report in reports]
+    """Report rows of a case (``ReportBehind``)."""
+    return [{name: report[name] for name in ReportBehind.model_fields} for report in reports]

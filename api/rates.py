@@ -41,9 +41,10 @@ ANONYMOUS = "5/min|30/day"
 def contract_of(role: Role, rate: tuple[Rate, ...] | None = None, reads: tuple[Rate, ...] | None = None) -> Contract:
     """What a client of this role may ask, where ``rate`` and ``reads`` do not say otherwise (None: nothing said).
 
-    A person has a person's rates, a department's machine its own, and a hotline, which is many people, none.
+    A person has a person's rates, a department's machine its own, and a hotline, which is many people, or a device
+    platform, which is many devices, none.
     """
-    usual = {Role.UNIT: DEPARTMENT, Role.HOTLINE: OPEN}.get(role, PERSON)
+    usual = {Role.UNIT: DEPARTMENT, Role.HOTLINE: OPEN, Role.DEVICE: OPEN}.get(role, PERSON)
     if rate is not None:
         usual = replace(usual, reports=rate, commands=rate)
     return usual if reads is None else replace(usual, reads=reads)

@@ -136,10 +136,15 @@ class DispatchQuestion(Strict):
 
 
 class VerdictOut(BaseModel):
-    """Who would act, and why. ``passed_over`` are the runners-up, ``changes`` what would have changed the outcome."""
+    """Who would act, and why. ``passed_over`` are the runners-up, ``changes`` what would have changed the outcome.
+
+    ``choice`` are the units the rule leaves a choice between, ``lead`` then the first of them: who of them leads is
+    settled at dispatch, by who is on duty, how much each has to do, and how near it is.
+    """
 
     lead: str | None
     lead_name: str | None
+    choice: list[str]
     assist: list[str]
     rule: str
     rulebook: str

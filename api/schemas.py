@@ -39,6 +39,10 @@ def _written_time(value: object) -> object:
     raise PydanticCustomError(*why_no_time(value))
 
 
+Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_written_time)]
+"""A time as RFC 3339 writes it, with its offset."""
+
+
 class Strict(BaseModel):
     """Base of requests: JSON types as they are, nothing unknown, numbers finite."""
 
@@ -132,8 +136,8 @@ class SpotCheckIn(Strict):
 
     seed: str = Field(min_length=1, max_length=64, examples=["2026-11"])
     quota: int = Field(ge=1, le=100, description="cases of each lead unit")
-    since: Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_written_time)]
-    until: Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_written_time)]
+    since: Moment
+    until: Moment
 
 
 class ReportItemIn(Strict):

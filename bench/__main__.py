@@ -11,7 +11,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 
-from bench import assets, gazetteer, http, joins, lifecycle, locate, memory, overload, pipeline, stages, verdicts
+from bench import (
+    assets,
+    crowd,
+    gazetteer,
+    http,
+    joins,
+    lifecycle,
+    locate,
+    memory,
+    overload,
+    pipeline,
+    sensing,
+    stages,
+    verdicts,
+)
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 
@@ -26,7 +40,9 @@ PARTS: dict[str, ModuleType] = {
     "Life cycles": lifecycle,
     "assets": assets,
     "Joins": joins,
+    "Crowd": crowd,
     "Addresses": gazetteer,
+    "Sensor rules": sensing,
 }
 
 

@@ -51,7 +51,8 @@ WITH made AS (
     SELECT id, 'B-' || n, 1, 'reported', 'hotline', 'normal', category, 'b/', false, at, at, at, lon, lat,
            floor(lon / {CELL})::integer, floor(lat / {CELL})::integer, '{{}}', false FROM made
 )
-INSERT INTO case_reports (report_id, case_id, opened, linked_at, home) SELECT report, id, true, at, true FROM made
+INSERT INTO case_reports (report_id, case_id, opened, linked_at, home, behind, own, withdrawn)
+SELECT report, id, true, at, true, true, true, false FROM made
 """  # noqa: S608  (our own constants)
 
 _BARE = """

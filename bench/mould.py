@@ -23,7 +23,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "updated_at", "occurred_at", "filed_at", "dispatched_at", "ended_at", "lon", "lat", "cell_x", "cell_y", "doc",
         "petitioned",
     ),
-    "case_reports": ("report_id", "case_id", "opened", "linked_at", "home"),
+    "case_reports": ("report_id", "case_id", "opened", "linked_at", "home", "behind", "own", "withdrawn"),
     "tasks": (
         "id", "case_id", "unit", "part", "state", "round", "offered_at", "accepted_at", "ended_at", "worker",
     ),
@@ -101,7 +101,7 @@ def _rows(life: Life) -> dict[str, Rows]:
              area_key(case.place.path), case.lead and case.lead.unit, case.overdue, case.opened_at, case.updated_at,
              case.occurred_at, case.filed_at, case.dispatched_at, case.ended_at, *spot, encode(case), petitioned)
         ],
-        "case_reports": [(report.id, case.id, True, case.opened_at, True)],
+        "case_reports": [(report.id, case.id, True, case.opened_at, True, True, True, False)],
         "tasks": tasks,
         "alarms": [(case.id, *alarm) for alarm in alarms],
         "tickets": [

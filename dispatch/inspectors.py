@@ -41,28 +41,14 @@ class Spot:
     not_these: frozenset[str] = frozenset()
 
 
-def nearest(
-    case_point: Point | None,
-    case_areas: tuple[str, ...],
-    presences: Iterable[Presence],
-    at: datetime,
-    not_these: frozenset[str] = frozenset(),
-    fresh: timedelta = FRESH,
-) -> str | None:
-    """The inspector of the case's area who is nearest by a position at most ``fresh`` old; None if there is none.
-
-    Equally near: who has fewer open tasks, then the lower id. Where nobody's position can be used, who has the fewest
-    open tasks. A position in another coordinate system than the case's cannot be used, but CGCS2000 and WGS-84 are one.
-    """
-    return nearest_many([Spot(case_point, case_areas, not_these)], presences, at, fresh)[0]
-
-
 def nearest_many(
     spots: Sequence[Spot], presences: Iterable[Presence], at: datetime, fresh: timedelta = FRESH
 ) -> list[str | None]:
-    """For each spot an inspector, or None, as ``nearest`` says; each task given counts for the spots after it.
+    """For each spot the inspector of its area nearest by a position at most ``fresh`` old; None if there is none.
 
-    An inspector is present once.
+    Equally near: who has fewer open tasks, then the lower id; each task given counts for the spots after it. Where
+    nobody's position can be used, who has the fewest open tasks. A position in another coordinate system than the
+    spot's cannot be used, but CGCS2000 and WGS-84 are one. An inspector is present once.
     """
     of_area: dict[str, list[str]] = defaultdict(list)
     where: dict[str, Point] = {}

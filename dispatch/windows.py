@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from domain.catalogue import in_season
 from domain.clock import Calendar
@@ -29,20 +29,33 @@ class Window:
 
     def holds(self, at: datetime, calendar: Calendar) -> bool:
         """Whether ``at`` lies in it; ``at`` is aware, the calendar says which zone and which days are worked."""
+        return self._began_on(at, calendar) is not None
+
+    def span(self, at: datetime, calendar: Calendar) -> tuple[datetime, datetime] | None:
+        """When the hours that ``at`` lies in begin and end (exclusive), local; None where it does not hold."""
+        day = self._began_on(at, calendar)
+        if day is None:
+            return None
+        last = day if self.start < self.end else day + timedelta(days=1)
+        return datetime.combine(day, self.start, calendar.zone), datetime.combine(last, self.end, calendar.zone)
+
+    def _began_on(self, at: datetime, calendar: Calendar) -> date | None:
         local = at.astimezone(calendar.zone)
         day, hour = local.date(), local.time()
         if self.start < self.end or self.end == _MIDNIGHT:
             if hour < self.start or (self.end != _MIDNIGHT and hour >= self.end):
-                return False
+                return None
         elif hour < self.end:
             day -= timedelta(days=1)
         elif hour < self.start:
-            return False
+            return None
         if self.weekdays and day.weekday() not in self.weekdays:
-            return False
+            return None
         if self.working is not None and calendar.works_on(day) is not self.working:
-            return False
-        return self.season is None or in_season((day.month, day.day), *self.season)
+            return None
+        if self.season is not None and not in_season((day.month, day.day), *self.season):
+            return None
+        return day
 
 
 def windows_at(windows: Iterable[Window], at: datetime, calendar: Calendar) -> frozenset[str]:

@@ -9,7 +9,7 @@ from domain.ids import UnitId
 class Role(StrEnum):
     """Who may act. ``system`` is our own advisers and clocks; the others come with an API key.
 
-    监督员, 话务员, 受理员, 值班长, 派遣员, 处置单位, 核查员, 回访员, 督查, 查看者, 管理员.
+    监督员, 话务员, 受理员, 值班长, 派遣员, 处置单位, 核查员, 回访员, 督查, 查看者, 管理员, 设备平台.
     """
 
     SYSTEM = "system"
@@ -24,6 +24,7 @@ class Role(StrEnum):
     SUPERVISOR = "supervisor"
     VIEWER = "viewer"
     ADMIN = "admin"
+    DEVICE = "device"
 
 
 @dataclass(frozen=True, slots=True)

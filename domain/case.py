@@ -160,23 +160,17 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Absorbed:
-    """A case that was merged into this one, with the reports it brought: what a split takes away again."""
-
-    case: CaseId
-    reports: tuple[ReportId, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Case:
     """The aggregate: everything the law needs to decide, and the snapshots that explain it later.
 
-    What callers wrote is not here: it stays with the reports, so that it never leaves by way of an event.
+    What callers wrote is not here: it stays with the reports, so that it never leaves by way of an event. Nor is who
+    stands behind it: ``behind`` is their number, ``domain.crowd`` knows them. ``absorbed`` are merged into this one.
     ``verified`` is the inspector's word before filing; ``jointly``: the joint decision desk has named the unit, which
     cannot send it back any more; ``resumes`` is the state a suspended case goes on in; ``level`` is who handles it.
     ``closing`` is ``met`` (the closing condition holds) or ``notice`` (告知性结案). ``alert`` is the last
     message to the public. ``component`` is the code of the component it is about, ``caller`` the kind of the first
-    caller, ``tags`` what the first report's words were heard to speak of: what the rulebook may ask.
+    caller, ``tags`` what the first report's words were heard to speak of: what the rulebook may ask. ``recovered`` are
+    reports of sensors that have all recovered.
     """
 
     id: CaseId
@@ -194,7 +188,7 @@ class Case:
     what: Judgement | None = None
     verdict: Verdict | None = None
     occurred_at: datetime | None = None
-    reports: tuple[ReportId, ...] = ()
+    behind: int = 0
     tasks: tuple[Task, ...] = ()
     deadlines: tuple[Deadline, ...] = ()
     filed_at: datetime | None = None
@@ -212,8 +206,7 @@ class Case:
     jointly: bool = False
     resumes: State | None = None
     merged_into: CaseId | None = None
-    absorbed: tuple[Absorbed, ...] = ()
-    withdrawn: tuple[ReportId, ...] = ()
+    absorbed: tuple[CaseId, ...] = ()
     plan: Activation | None = None
     alert: Bulletin | None = None
     petitions: tuple[Petition, ...] = ()
@@ -222,6 +215,7 @@ class Case:
     component: str = ""
     caller: str = ""
     tags: tuple[str, ...] = ()
+    recovered: tuple[ReportId, ...] = ()
 
     @property
     def open(self) -> bool:

@@ -91,16 +91,14 @@ _NEEDS: dict[Verb, tuple[_Needs, ...]] = {
     Verb.JOIN: (
         _Needs(lambda _, m: m.report is None, "report-required", "缺少并入的诉求", "join names the report"),
         _Needs(
-            lambda c, m: m.report in (*c.reports, *c.withdrawn),
+            lambda _, m: m.standing.behind or m.standing.withdrawn,
             "report-joined",
             "该诉求已在本案",
             "a report stands behind a case once",
         ),
     ),
     Verb.WITHDRAW: (
-        _Needs(
-            lambda c, m: m.report not in c.reports, "report-required", "缺少撤回的诉求", "name a report of the case"
-        ),
+        _Needs(lambda _, m: not m.standing.behind, "report-required", "缺少撤回的诉求", "name a report of the case"),
     ),
     Verb.DEFER: (
         _Needs(
@@ -128,6 +126,12 @@ _NEEDS: dict[Verb, tuple[_Needs, ...]] = {
     ),
     Verb.CALL_BACK: (
         _Needs(lambda _, m: m.said is None, "verdicts-required", "缺少回访结论", "contacted, solved, satisfied?"),
+        _Needs(
+            lambda _, m: m.report is not None and not m.standing.behind,
+            "report-required",
+            "该诉求不在本案",
+            "name a report of the case",
+        ),
     ),
     Verb.REPLY: (
         _Needs(lambda _, m: not m.note, "note-required", "必须填写说明", "a reply says what was done"),
@@ -178,7 +182,7 @@ def _check_other(case: Case, command: Command) -> None:
         raise Refused("other-case-absorbed", "其他案件已并入本案", "split what it absorbed, or merge the other way")
     if command.verb is Verb.MERGE and case.plan and case.state in DISPOSAL:
         raise Refused("plan-running", "本案正在联合处置", "merge the other case into this one")
-    absorbed = any(known.case == other.id for known in case.absorbed)
+    absorbed = other.id in case.absorbed
     if command.verb is Verb.ABSORB and absorbed:
         raise Refused("other-case-absorbed", "该案件已并入本案", "a case is absorbed once")
     parted = command.verb is Verb.SPLIT and case.merged_into != other.id

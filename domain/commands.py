@@ -13,6 +13,7 @@ from domain.petition import PetitionId
 from domain.place import Level, Place, Point
 from domain.plan import Activation
 from domain.report import Source
+from domain.standing import STRANGER, Standing
 
 
 class Verb(StrEnum):
@@ -107,7 +108,8 @@ class Command:
     rings, ``clock`` and ``cycle`` also the deadline of an appeal. ``new_tasks`` are fresh ids, one for each task the
     verb makes; ``new_id`` is one for the petition it makes. ``worker`` is whom a unit assigns, or the inspector who
     is sent. ``other`` is the second case of a merge or split, as it is at that moment. ``replies`` with a supervision
-    means that a reply is owed.
+    means that a reply is owed. ``standing`` is how ``report`` stands to the case, ``reports`` those that come or go
+    with an absorbed or released case: what only the rows beside the cases know (``domain.crowd``).
     """
 
     verb: Verb
@@ -139,3 +141,5 @@ class Command:
     replies: bool = False
     plan: Activation | None = None
     other: Case | None = None
+    standing: Standing = STRANGER
+    reports: tuple[ReportId, ...] = ()

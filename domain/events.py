@@ -77,8 +77,8 @@ class Event:
     """One step of one case. ``state`` is the state after it; ``version`` is 1 for the first and has no gaps.
 
     ``tasks``, ``deadlines`` and ``petitions`` are those the step made or changed, as they are after it. ``reports``
-    are those that came (join, absorb) or went (withdraw, release); ``other`` is the second case of a merge or split.
-    ``alert`` is the message to the public that leaves with the step, whole.
+    are those that came (join, absorb) or went (withdraw, release), or whose sensors are well (recover); ``other`` is
+    the second case of a merge or split. ``alert`` is the message to the public that leaves with the step, whole.
     """
 
     case: CaseId

@@ -4,11 +4,11 @@ from collections.abc import Callable, Hashable
 from dataclasses import replace
 from typing import TypeVar
 
-from domain.case import ENDED, UNFILED, Absorbed, Case, State
+from domain.case import ENDED, UNFILED, Case, State
 from domain.commands import Verb
 from domain.errors import Refused
 from domain.events import NAMES, Event
-from domain.ids import ReportId
+from domain.ids import CaseId
 from domain.task import Part
 
 T = TypeVar("T")
@@ -41,8 +41,7 @@ def evolve(case: Case | None, event: Event) -> Case:
         place=event.place or case.place,
         # a case that comes back to dispatch, or waits there for another level, has no verdict until it is judged anew
         verdict=event.verdict if goes_back or (moves and after in _TO_DISPATCH) else event.verdict or case.verdict,
-        reports=_reports(case, event),
-        withdrawn=(*case.withdrawn, *event.reports) if kind == NAMES[Verb.WITHDRAW] else case.withdrawn,
+        behind=case.behind + (len(event.reports) if kind in _COMES else -len(event.reports) if kind in _GOES else 0),
         tasks=_merged(case.tasks, event.tasks, lambda task: task.id),
         deadlines=_merged(case.deadlines, event.deadlines, lambda d: (d.clock, d.cycle)),
         petitions=_merged(case.petitions, event.petitions, lambda petition: petition.id),
@@ -69,6 +68,7 @@ def evolve(case: Case | None, event: Event) -> Case:
         absorbed=_absorbed(case, event),
         plan=event.plan or case.plan,
         alert=event.alert or case.alert,
+        recovered=(*case.recovered, *event.reports) if kind == NAMES[Verb.RECOVER] else case.recovered,
     )
 
 
@@ -91,7 +91,7 @@ def _opened(event: Event) -> Case:
         condition=opening.condition,
         what=opening.what,
         occurred_at=opening.occurred_at,
-        reports=(opening.report,),
+        behind=1,
         component=opening.component,
         caller=opening.caller,
         tags=opening.tags,
@@ -101,19 +101,11 @@ def _opened(event: Event) -> Case:
     )
 
 
-def _reports(case: Case, event: Event) -> tuple[ReportId, ...]:
-    if event.type in _COMES:
-        return tuple(dict.fromkeys((*case.reports, *event.reports)))
-    if event.type in _GOES:
-        return tuple(report for report in case.reports if report not in event.reports)
-    return case.reports
-
-
-def _absorbed(case: Case, event: Event) -> tuple[Absorbed, ...]:
+def _absorbed(case: Case, event: Event) -> tuple[CaseId, ...]:
     if event.type == NAMES[Verb.ABSORB] and event.other:
-        return (*case.absorbed, Absorbed(event.other, event.reports))
+        return (*case.absorbed, event.other)
     if event.type == NAMES[Verb.RELEASE]:
-        return tuple(absorbed for absorbed in case.absorbed if absorbed.case != event.other)
+        return tuple(absorbed for absorbed in case.absorbed if absorbed != event.other)
     return case.absorbed
 
 

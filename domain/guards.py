@@ -111,7 +111,7 @@ DESK_CHECK = Guard("not policy on_site.required", lambda _, __, policy: not poli
 DIRECT = Guard("policy consents.send_back is 0", lambda _, __, policy: policy.consents[Matter.SEND_BACK] == 0)
 PING_PONG = Guard("the policy's number of send-backs is reached", _at_limit)
 LAST_REPORT = Guard(
-    "no other report stands behind the case", lambda case, command, _: case.reports == (command.report,)
+    "no other report stands behind the case", lambda case, command, _: command.standing.behind and case.behind == 1
 )
 RECOVERY_WITHDRAWS = Guard("policy recovery_withdraws", lambda _, __, policy: policy.recovery_withdraws)
 EXTENSION, SUSPENSION, SEND_BACK = _about(Matter.EXTENSION), _about(Matter.SUSPENSION), _about(Matter.SEND_BACK)

@@ -96,7 +96,9 @@ def _settled(case: Case, command: Command) -> bool:
         return False
     match command.verb:
         case Verb.JOIN:
-            return command.report in case.reports
+            return command.standing.behind
+        case Verb.RECOVER:
+            return command.report in case.recovered
         case Verb.FILE:
             return case.state is not State.REPORTED
         case Verb.DISPATCH | Verb.DEFER | Verb.ACTIVATE:
@@ -170,22 +172,12 @@ def _happened(case: Case | None, command: Command, target: State, at: datetime, 
 
 
 def _reports(case: Case | None, command: Command) -> tuple[ReportId, ...]:
-    """The reports that come or go with this step."""
+    """The reports that come or go with this step, or whose sensors have recovered."""
     if case is None:
         return ()
-    if command.verb in (Verb.JOIN, Verb.WITHDRAW) and command.report:
+    if command.verb in (Verb.JOIN, Verb.WITHDRAW, Verb.RECOVER) and command.report:
         return (command.report,)
-    if command.other is None:
-        return ()
-    elsewhere = {report for a in case.absorbed if a.case != command.other.id for report in a.reports}
-    if command.verb is Verb.ABSORB:
-        own = set(case.reports) - elsewhere
-        return tuple(report for report in command.other.reports if report not in own)
-    if command.verb is Verb.RELEASE:
-        # a report that another absorbed case brought as well stays with that one
-        came = next((a.reports for a in case.absorbed if a.case == command.other.id), ())
-        return tuple(report for report in came if report not in elsewhere)
-    return ()
+    return command.reports if command.verb in (Verb.ABSORB, Verb.RELEASE) else ()
 
 
 def _level(case: Case | None, command: Command, policy: Policy) -> Level | None:

@@ -90,25 +90,24 @@ def _call_back(message: Message) -> CallBack | None:
 
 
 def on_cases(message: Message, report: ReportId, cases: Sequence[Case]) -> Iterator[Command]:
-    """What the message asks of the cases that the report stands behind, and has not been taken back from.
+    """What the message asks of ``cases``: those that the report stands behind, and has not been taken back from.
 
     An urging goes to those still open, a call-back to those closed, a withdrawal to each: the law says where it is
     too late. Nothing a caller said goes with it, for a case's events are published.
     """
-    own = [case for case in cases if report in case.reports]
     match message.kind:
         case MessageKind.URGE:
-            yield from (Command(Verb.URGE, message.actor, case.id) for case in own if case.open)
+            yield from (Command(Verb.URGE, message.actor, case.id) for case in cases if case.open)
         case MessageKind.WITHDRAW:
             yield from (
                 Command(Verb.WITHDRAW, message.actor, case.id, report=report, reason=message.reason)
-                for case in own
+                for case in cases
                 if case.open
             )
         case MessageKind.SATISFACTION:
             yield from (
                 Command(Verb.CALL_BACK, message.actor, case.id, report=report, said=message.said)
-                for case in own
+                for case in cases
                 if case.state is State.CLOSED
             )
         case MessageKind.SUPPLEMENT:

@@ -21,6 +21,7 @@ from domain.petition import PetitionState
 from domain.place import LEVELS, Level, Place
 from domain.plan import Activation, Share
 from domain.policy import Policy
+from domain.standing import Standing
 from domain.task import Part
 
 _NEW = UUID(int=2**128 - 1)
@@ -48,7 +49,9 @@ def trials(case: Case, verb: Verb, actor: Actor, at: datetime, policy: Policy) -
     elif verb is Verb.RESUME:
         yield from (replace(whole, cycle=d.cycle) for d in case.deadlines if d.open)
     elif verb in (Verb.WITHDRAW, Verb.RECOVER):
-        yield from (replace(whole, report=report) for report in case.reports)
+        yield replace(whole, standing=Standing(behind=case.behind > 0))
+    elif verb is Verb.CALL_BACK:
+        yield replace(whole, report=None)
     elif verb not in ON_TASK:
         yield whole
 

@@ -1,7 +1,7 @@
 """Where a report is: its point, converted and looked up in the atlas, or the areas it names, or else its address."""
 
 from collections.abc import Sequence
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 
 from domain.place import Crs, Doubt, Place, Point
 from domain.report import Report
@@ -56,6 +56,20 @@ class Locator:
                 places[n] = place
         found = list(zip(places, points, strict=True))
         return self._with_addresses(reports, found) if self._gazetteer else found
+
+    def standing(self, point: Point | None, grid: str | None, at: datetime) -> Located:
+        """The place of a thing that stands in a unit grid, or where its point says; and the point in WGS-84.
+
+        The grid goes before the point. A grid the map of that day does not know, or none, leaves the point's place.
+        """
+        day, (here,) = at.astimezone(self._zone).date(), self.in_wgs84([point])
+        if grid:
+            (named,) = self._atlases.locate_named_many([(grid,)], [day])
+            if named.path and named.path[-1] == grid:
+                return named, here
+        if here is None:
+            return Place(), None
+        return self._atlases.locate_many([here.lon], [here.lat], [day])[0], here
 
     def suspicions_of(self, reports: Sequence[Report]) -> list[Suspicion | None]:
         """For each report whether its point was likely sent in another system, judged by the address it states."""

@@ -4,22 +4,23 @@ A case waits for its units when it is filed, sent back, raised or re-opened; whe
 before it is filed (核实) or when it is finished (核查).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from domain.actor import SYSTEM
-from domain.asset import Asset
 from domain.case import Case, State, Verdict
 from domain.commands import Command, Verb
 from domain.ids import CaseId, TaskId
 from domain.plan import Activation
 from domain.policy import Policy
 from domain.task import Part
+from handlers.balance import balanced
 from handlers.docket import Docket
 from handlers.inspect import nearest_inspectors
 from handlers.outcomes import AlreadyDone, Outcome
 from handlers.ports import Office
+from store.unit import Unit
 
 
 async def assign_many(office: Office, ids: Sequence[CaseId]) -> list[Outcome]:
@@ -33,12 +34,7 @@ async def assign_many(office: Office, ids: Sequence[CaseId]) -> list[Outcome]:
         cases = await unit.cases.load(ids)
         docket = Docket(cases, unit, policy)
         waiting = [case for case in cases.values() if case.state is State.PENDING_DISPATCH and case.verdict is None]
-        commands = _dispatched(
-            office,
-            waiting,
-            unit.at,
-            await unit.assets.known(sorted({case.component for case in waiting if case.component})),
-        )
+        commands = await _dispatched(office, unit, waiting)
         sends = {case.id: verb for case in cases.values() if (verb := _needs_inspector(case, policy))}
         inspectors = await nearest_inspectors(unit, [cases[case] for case in sends])
         commands += [
@@ -50,12 +46,14 @@ async def assign_many(office: Office, ids: Sequence[CaseId]) -> list[Outcome]:
     return [done.get(case_id) or AlreadyDone(case_id) for case_id in ids]
 
 
-def _dispatched(office: Office, waiting: Sequence[Case], at: datetime, assets: Mapping[str, Asset]) -> list[Command]:
+async def _dispatched(office: Office, unit: Unit, waiting: Sequence[Case]) -> list[Command]:
     """What becomes of cases that wait for units: a plan they start, a verdict, or the desk."""
-    advisers = office.advisers
+    advisers, at = office.advisers, unit.at
+    assets = await unit.assets.known(sorted({case.component for case in waiting if case.component}))
     plans = {case.id: plan for case in waiting if (plan := advisers.plan_for(case, at))}
     ordinary = [case for case in waiting if case.id not in plans]
-    verdicts = advisers.who.choose_many(advisers.surroundings.facts_many(ordinary, at, assets))
+    judged = advisers.who.choose_many(advisers.surroundings.facts_many(ordinary, at, assets))
+    verdicts = await balanced(office, unit, ordinary, judged)
     started = [_activation(office, case, plan) for case, plan in plans.items()]
     return started + [_by_rule(office, case, v, at) for case, v in zip(ordinary, verdicts, strict=True)]
 

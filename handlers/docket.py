@@ -1,32 +1,40 @@
 """The docket: the cases of one unit of work while commands are decided on them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from domain.actor import Role
 from domain.case import Case
-from domain.commands import Command, Verb
+from domain.commands import Command
+from domain.crowd import Change, Crowd
 from domain.errors import CityloopError, NotFound
-from domain.events import NAMES, Event
+from domain.events import Event
 from domain.ids import CaseId, ReportId
 from domain.lifecycle import Decision, decide
 from domain.policy import Policy
+from domain.standing import STRANGER, Standing
 from handlers.outcomes import AlreadyDone, Done, Failed, Outcome
+from handlers.quality import FirstDispatches
 from store.cases import Link
 from store.unit import Unit
 
-_COMES = frozenset({NAMES[Verb.JOIN], NAMES[Verb.ABSORB]})
-
 
 class Docket:
-    """The cases of one unit of work: decides commands on them one after another and saves them all at the end."""
+    """The cases of one unit of work: decides commands on them one after another and saves them all at the end.
 
-    def __init__(self, cases: dict[CaseId, Case], unit: Unit, policy: Policy) -> None:
+    ``crowd`` knows all standings that the commands can be about (``Cases.crowd``); without it none is about a report.
+    """
+
+    def __init__(self, cases: dict[CaseId, Case], unit: Unit, policy: Policy, crowd: Crowd | None = None) -> None:
         self._cases = cases
         self._unit = unit
         self._policy = policy
         self._stored = dict(cases)
+        self._crowd = crowd or Crowd()
+        self._links = _Links()
         self._events: list[Event] = []
         self._changed: dict[CaseId, None] = {}
+        self._dispatches = FirstDispatches()
 
     def find(self, case: CaseId) -> Case | None:
         """A case as it stands on the docket."""
@@ -52,12 +60,15 @@ class Docket:
         case = self._cases.get(command.case) if command.case else None
         if command.case is not None and case is None:
             raise NotFound("case")
-        return decide(case, command, self._unit.at, self._policy)
+        return decide(case, self._crowd.informed(command, self._cases), self._unit.at, self._policy)
 
     def _note(self, decision: Decision) -> Outcome:
         after = decision.case
         if not decision.events:
             return AlreadyDone(after.id, after.version)
+        for event in decision.events:
+            self._dispatches.follow(self._cases.get(after.id), event, after)
+            self._links.follow(event, self._crowd.follow(event))
         self._cases[after.id] = after
         self._changed[after.id] = None
         self._events.extend(decision.events)
@@ -74,12 +85,17 @@ class Docket:
         if not self._events:
             return
         await self._unit.events.append(self._events)
-        links = _Links([case for case, _ in old])
-        for event in self._events:
-            links.follow(event)
-        if links.gone:
-            await self._unit.cases.unlink(list(links.gone))
-        await self._unit.cases.link(list(links.came.values()))
+        await self._dispatches.save(self._unit)
+        await self._links.save(self._unit)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tie:
+    """How a report stood to a case in the record, how it does now, and the step with which it came if it did."""
+
+    stored: Standing
+    now: Standing
+    came: Event
 
 
 class _Links:
@@ -88,36 +104,29 @@ class _Links:
     Whoever took a report back stays linked to the case, beside those who still wait for it.
     """
 
-    def __init__(self, stored: Sequence[Case]) -> None:
-        self._linked = {(r, case.id) for case in stored for r in (*case.reports, *case.withdrawn)}
-        self._withdrawn = {(report, case.id) for case in stored for report in case.withdrawn}
-        self.came: dict[tuple[ReportId, CaseId], Link] = {}
-        self.gone: dict[tuple[ReportId, CaseId], None] = {}
+    def __init__(self) -> None:
+        self._ties: dict[tuple[CaseId, ReportId], _Tie] = {}
 
-    def follow(self, event: Event) -> None:
+    def follow(self, event: Event, changes: Sequence[Change]) -> None:
         """Take one more event into account."""
-        if event.opening is not None:
-            # what comes by itself finds its home; what people add has one
-            self._come(Link(event.opening.report, event.case, event.at, opened=True, home=True))
-        elif event.type in _COMES:
-            home = event.actor.role is Role.SYSTEM
-            for report in event.reports:
-                self._come(Link(report, event.case, event.at, home=home))
-        elif event.type == NAMES[Verb.WITHDRAW]:
-            self._withdrawn |= {(report, event.case) for report in event.reports}
-        elif event.type == NAMES[Verb.RELEASE]:
-            for report in event.reports:
-                self._go((report, event.case))
+        for change in changes:
+            tie = self._ties.get((change.case, change.report))
+            came = tie.came if tie and change.before != STRANGER else event
+            self._ties[change.case, change.report] = _Tie(tie.stored if tie else change.before, change.after, came)
 
-    def _come(self, link: Link) -> None:
-        key = (link.report, link.case)
-        if key not in self._linked:
-            self._linked.add(key)
-            self.came[key] = link
+    async def save(self, unit: Unit) -> None:
+        """Bring the rows to what the reports' standings are now; a statement is sent only if it has rows."""
+        ties = [(key, tie) for key, tie in self._ties.items() if tie.now != tie.stored]
+        if gone := [key for key, tie in ties if tie.now == STRANGER]:
+            await unit.cases.unlink(gone)
+        moved = [(key, tie.now) for key, tie in ties if STRANGER not in (tie.stored, tie.now)]
+        if moved:
+            await unit.cases.restand(moved)
+        await unit.cases.link([_link(key, tie) for key, tie in ties if tie.stored == STRANGER])
 
-    def _go(self, key: tuple[ReportId, CaseId]) -> None:
-        if key in self._withdrawn or key not in self._linked:
-            return
-        self._linked.discard(key)
-        if self.came.pop(key, None) is None:
-            self.gone[key] = None
+
+def _link(key: tuple[CaseId, ReportId], tie: _Tie) -> Link:
+    """What comes by itself finds its home; what people add has one."""
+    case, report = key
+    opened = tie.came.opening is not None
+    return Link(report, case, tie.came.at, tie.now, opened=opened, home=opened or tie.came.actor.role is Role.SYSTEM)

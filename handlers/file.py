@@ -57,7 +57,8 @@ async def file_many(office: Office, ids: Sequence[ReportId]) -> list[Outcome]:
         nearby = Nearby(await unit.cases.open_near([one.seen for one in advised], policy), policy)
         likely = [found.case for one in advised if (found := same_incident(one.seen, nearby.around(one.seen), policy))]
         await unit.lock(likely)
-        docket = Docket(await unit.cases.load(likely), unit, policy)
+        crowd = await unit.cases.crowd(likely, [one.report.id for one in advised])
+        docket = Docket(await unit.cases.load(likely), unit, policy, crowd)
         filing = _Filing(office, docket, unit.at, nearby, await unit.cases.serials(len(advised)))
         cases = {one.report.id: filing.case_for(one) for one in advised}
         await docket.save()

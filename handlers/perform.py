@@ -1,7 +1,7 @@
 """The common road for every verb on an existing case: lock, load, decide, save, announce."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from uuid import UUID
@@ -10,6 +10,7 @@ from domain.actor import Role
 from domain.attachment import AttachmentId
 from domain.case import Case
 from domain.commands import Command, Verb
+from domain.crowd import Crowd
 from domain.errors import NotFound
 from domain.ids import CaseId
 from handlers.docket import Docket
@@ -50,7 +51,8 @@ async def perform_many(office: Office, requests: Sequence[Request]) -> list[Outc
     keyed = [request.keyed for request in requests]
     async with office.store.unit(lock=[*ids, *locks(keyed)]) as unit:
         memory = await Memory.of(unit, keyed)
-        docket = Docket(await unit.cases.load(ids), unit, office.advisers.policy)
+        cases = await unit.cases.load(ids)
+        docket = Docket(cases, unit, office.advisers.policy, await _crowd(unit, cases, requests))
         ready = await _completed(unit, docket, requests)
         outcomes = [memory.once(asked, partial(_apply, docket, r)) for asked, r in zip(keyed, ready, strict=True)]
         await docket.save()
@@ -59,6 +61,17 @@ async def perform_many(office: Office, requests: Sequence[Request]) -> list[Outc
             await unit.attachments.link_cases(shown)
         await memory.save()
     return outcomes
+
+
+async def _crowd(unit: Unit, cases: Mapping[CaseId, Case], requests: Sequence[Request]) -> Crowd:
+    """How the reports the commands are about stand to their cases: those named, and all behind what is merged or split.
+
+    What was merged into a case before has a say too: a report that two of them brought goes with neither alone.
+    """
+    named = [r.command.report for r in requests if r.command.report]
+    moved = [r.command.case for r in requests if r.command.verb in (Verb.MERGE, Verb.SPLIT) and r.command.case]
+    beside = [absorbed for case in cases.values() for absorbed in case.absorbed] if moved else []
+    return await unit.cases.crowd([*cases, *beside], named, moved)
 
 
 def _shown(command: Command) -> list[tuple[AttachmentId, CaseId]]:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from classify.classifier import Classification
 from classify.rules import Keywords
+from dispatch.duty import Duty
 from dispatch.facts import Facts, Surroundings
 from dispatch.plans import plans_for, resolve_plan
 from dispatch.roster import Roster
@@ -31,6 +32,9 @@ class Where(Protocol):
 
     def places_of(self, reports: Sequence[Report]) -> list[tuple[Place, Point | None]]:
         """For each report the place it falls in, and its point in WGS-84 where it has one."""
+
+    def standing(self, point: Point | None, grid: str | None, at: datetime) -> tuple[Place, Point | None]:
+        """The place of a thing that stands in a grid, or where its point says; and the point in WGS-84."""
 
     def in_wgs84(self, points: Sequence[Point | None]) -> list[Point | None]:
         """Points as cases keep them."""
@@ -89,6 +93,7 @@ class Advisers:
     surroundings: Surroundings
     tags: Keywords
     prefix: str
+    duty: Duty
 
     def plan(self, plan_id: str, areas: tuple[str, ...], at: datetime) -> Activation:
         """A plan of the pack as it starts here. Raises ``Refused`` where there is none, or nobody to lead it."""

@@ -20,6 +20,8 @@ from streams.topics import (
     INSPECTOR,
     MESSAGES,
     REPORT_EVENTS,
+    SENSOR_READINGS,
+    TICK_CONTRACT,
     TOPICS,
     Topic,
 )
@@ -35,6 +37,7 @@ _KEYS = {
     MESSAGES: "The centre and the ticket's number, with a slash between.",
     INSPECTOR: "The report's number; any key will do.",
     ALARM: "The device; any key will do.",
+    SENSOR_READINGS: "The gateway; of a device without one the device itself. Partitioned as Kafka's own clients do.",
     REPORT_EVENTS: "The report's id.",
     CASE_EVENTS: "The case's id.",
     ALERTS: "The case's number.",
@@ -102,7 +105,10 @@ def _channel(topic: Topic) -> Plain:
 
 
 def _operations() -> Iterator[tuple[str, Plain]]:
-    """What cityloop itself does: it receives what comes in, sends what goes out, and does both with its own work."""
+    """What cityloop itself does: it receives what comes in, sends what goes out, and does both with its own work.
+
+    And with readings: its HTTP and MQTT doors publish them, and its workers put ticks between them.
+    """
     for topic in TOPICS:
         if topic not in _OUT:
             yield f"receive-{_name(topic)}", _operation("receive", topic)
@@ -128,7 +134,7 @@ def _message(contract: str) -> Plain:
         "headers": _headers(contract, topic),
         "payload": _payload(contract),
     }
-    if topic in _KEYS:
+    if topic in _KEYS and contract != TICK_CONTRACT:
         key = {"type": "string", "description": _KEYS[topic]}
         message["bindings"] = {"kafka": {"key": key, "bindingVersion": "0.5.0"}}
     return message

@@ -18,9 +18,11 @@ from runtime.addresses.cli import address
 from runtime.assets.cli import assets
 from runtime.classify.cli import classify
 from runtime.console import err, out, wait_for_ctrl_c, where
+from runtime.devices.cli import devices
 from runtime.dispatch.cli import dispatch
 from runtime.dispatch.learning_cli import draft_command
 from runtime.importing.cli import import_command
+from runtime.mqtt_cli import bridge
 from runtime.settings import Settings, load
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="cityloop: 一网统管, from report to verified end.")
@@ -31,9 +33,11 @@ app.add_typer(rejects, name="rejects")
 app.add_typer(pack, name="pack")
 app.add_typer(keys, name="keys")
 app.add_typer(assets, name="assets")
+app.add_typer(devices, name="devices")
 app.add_typer(classify, name="classify")
 app.add_typer(address, name="address")
 app.add_typer(dispatch, name="dispatch")
+app.add_typer(bridge, name="bridge")
 
 
 def main() -> None:
@@ -103,9 +107,17 @@ def api(number: int = 0) -> None:
 @app.command()
 def worker(number: int = 0) -> None:
     """Run one stream worker."""
-    from runtime.processes import run_stream_worker
+    from runtime.workers import run_stream_worker
 
     _process(lambda settings: run_stream_worker(settings, number))
+
+
+@app.command()
+def sensors(number: int = 0) -> None:
+    """Run one sensors' worker (readings of devices)."""
+    from runtime.workers import run_sensor_worker
+
+    _process(lambda settings: run_sensor_worker(settings, number))
 
 
 @app.command()

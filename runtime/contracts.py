@@ -8,13 +8,17 @@ from domain.report import Source
 from domain.ticket_events import TicketEvent
 from streams.messages import MESSAGE_CONTRACTS
 from streams.records import HotlineTicket, InspectorReport, SensorAlarm, Work
-from streams.topics import TICKET_CONTRACT
+from streams.sensor_wire import SensorReadings
+from streams.sensors import SensorTick
+from streams.topics import TICK_CONTRACT, TICKET_CONTRACT
 
 CONTRACTS: Mapping[str, type] = {
     "hotline-ticket.v1": HotlineTicket,
     **MESSAGE_CONTRACTS,
     "inspector-report.v1": InspectorReport,
     "sensor-alarm.v1": SensorAlarm,
+    "sensor-readings.v1": SensorReadings,
+    TICK_CONTRACT: SensorTick,
     "work.v1": Work,
     "case-event.v1": Event,
     TICKET_CONTRACT: TicketEvent,

@@ -55,6 +55,7 @@ ROLES = {
     Role.SUPERVISOR: "督查",
     Role.VIEWER: "查看者",
     Role.ADMIN: "管理员",
+    Role.DEVICE: "设备平台",
 }
 CLOCKS = {
     Clock.INTAKE: "受理时限",

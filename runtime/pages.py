@@ -17,6 +17,7 @@ from msgspec.inspect import type_info
 from prometheus_client import Counter, Histogram
 
 from api.errors import STATUS_BY_CODE, STATUS_BY_FAMILY
+from domain.errors import Invalid
 from domain.jsontext import MAX_DEPTH
 from domain.report import MAX_TEXT
 from runtime.asyncapi import asyncapi_page
@@ -26,7 +27,17 @@ from runtime.settings import MEANINGS, PREFIX, ROOT, Settings
 from runtime.telemetry import BUCKETS, METRICS
 from store.events import Entry, Position
 from streams.relay import REACTIONS, event_record
-from streams.topics import ALERTS, CASE_EVENTS, HOTLINE, MESSAGES, TICKET_CONTRACT, TOPICS
+from streams.topics import (
+    ALERTS,
+    CASE_EVENTS,
+    HOTLINE,
+    MESSAGES,
+    SENSOR_READINGS,
+    SENSOR_STATE,
+    TICK_CONTRACT,
+    TICKET_CONTRACT,
+    TOPICS,
+)
 from streams.wire import MAX_HEADERS, MAX_VALUE
 
 DOCS = ROOT / "docs"
@@ -63,10 +74,11 @@ def metrics_page() -> str:
     return _page(
         "# Metrics",
         _MADE,
-        "In Prometheus text format. The API serves them at `GET /metrics`; worker, relay and sweep each on a port of "
-        "their own when `CITYLOOP_METRICS_PORT` is set: worker *n* on that port + *n*, the relay on + 10, the sweep on "
-        "+ 11. Every process shows all names and fills those it is concerned with: the figures about cases, the outbox "
-        "and rejects are the API's, read from the database at each scrape. Names are as Prometheus stores them. "
+        "In Prometheus text format. The API serves them at `GET /metrics`; every other process on a port of its "
+        "own when `CITYLOOP_METRICS_PORT` is set: worker *n* on that port + *n*, the relay on + 10, the sweep on "
+        "+ 11, sensors' worker *n* on + 30 + *n*, MQTT bridge *n* on + 40 + *n*. Every process shows all names "
+        "and fills those it is concerned with: the figures about cases, the outbox and rejects are the API's, "
+        "read from the database at each scrape. Names are as Prometheus stores them. "
         "[operations.md](operations.md) says which of them are alarms.",
         _table(("Name", "Kind", "Labels", "Meaning"), rows),
         f"Histograms have buckets at {', '.join(f'{bucket:g}' for bucket in BUCKETS)} seconds.",
@@ -106,6 +118,14 @@ def topics_page() -> str:
         "which the sweep tries it again, after a second at first and every ten minutes at last, for as long as it "
         "takes; then its reject is marked as answered. One whose ticket has come in and is still to be filed waits "
         "without a reject.",
+        "## Readings of devices",
+        f"On `{SENSOR_READINGS.name}` the key is the gateway and chooses the partition (murmur2, the default of "
+        "Kafka's own clients): all devices of a gateway are watched by one worker, and a record on another "
+        f"partition is refused (`partition-wrong`). Each sensors' worker writes `{TICK_CONTRACT}` into its "
+        "partitions, without a key; nobody else does. A device is called silent when a tick is read, behind all "
+        "readings before it. What the workers remember of each gateway's devices they keep on "
+        f"`{SENSOR_STATE.name}`, which is compacted and has no contract: bytes for themselves. "
+        "[readings.md](readings.md) says what becomes of readings.",
         "## Events",
         f"Published by the relay in the order the database committed them. Headers: {_event_headers()}. `id` is unique "
         "for ever and is what a consumer knows repeats by; `version` counts a subject's events from 1 without gaps; "
@@ -235,7 +255,8 @@ def _status(code: str, places: Sequence[Found]) -> str:
         return "Kafka only"
     if code in STATUS_BY_CODE:
         return str(STATUS_BY_CODE[code])
-    families = [each.family for each in places if each.family is not None]
+    # what only faults carry is a part of something invalid
+    families = [each.family for each in places if each.family is not None] or [Invalid]
     return str(next(status for own in families for family, status in STATUS_BY_FAMILY if issubclass(own, family)))
 
 

@@ -1,37 +1,28 @@
-"""The four kinds of processes, each as one function that runs until it is told to stop."""
+"""The processes that are no stream workers, each as one function that runs until it is told to stop."""
 
 import asyncio
-import gc
 import logging
-import signal
 import socket
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
 import uvicorn
-import uvloop
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
-from prometheus_client import start_http_server
 
 from api.admission import Doorkeeper
 from api.app import create_app
 from api.deps import Deps
 from domain.errors import Unavailable
 from runtime.listening import Server
+from runtime.process import expose, producer_of, settle, until_stopped
 from runtime.settings import Settings
 from runtime.telemetry import Telemetry
 from runtime.wiring import import_desk, issuer, open_api, open_archive, open_desk, read_pack
 from store.seat import seat
-from streams.app import build_app, client_id, run_worker, serve
-from streams.doors import doors
 from streams.imports import work_imports
-from streams.offsets import prime_offsets
+from streams.reading_days import turn_days
 from streams.relay import Publisher, follow, reactions
 from streams.sweep import sweep
 from streams.tidy import tidy
-from streams.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +36,7 @@ def run_api(settings: Settings, number: int) -> None:
     ``/metrics`` then answers for whichever process was dealt the request; each has its own figures port beside.
     """
     telemetry = Telemetry()
-    _expose(telemetry, settings, 20 + number)
+    expose(telemetry, settings, 20 + number)
 
     async def scrape(tools: Deps) -> bytes:
         with suppress(Unavailable):
@@ -69,44 +60,22 @@ def run_api(settings: Settings, number: int) -> None:
         timeout_graceful_shutdown=5,
         forwarded_allow_ips=settings.trusted_proxies,
     )
-    Server(config, listener).run()
+    Server(config, listener, at_once=app.at_once).run()
 
 
-def run_stream_worker(settings: Settings, number: int) -> None:
-    """Read the intake and work topics until stopped; the process ends with the worker's exit code."""
-    telemetry = Telemetry()
-    _expose(telemetry, settings, number)
-    loop = uvloop.new_event_loop()
-    asyncio.set_event_loop(loop)
-    desk = open_desk(settings, f"cityloop-worker-{number}")
-    office = loop.run_until_complete(desk.__aenter__()).office
-    group = f"{settings.topic_prefix}.worker"
-    app = build_app(group, settings.kafka_bootstrap, settings.home / "faust")
-    served = list(doors(office, telemetry))
-    for topic, door in served:
-        serve(app, door, topic.full(settings.topic_prefix))
-    _settle()
-    topics = [topic.full(settings.topic_prefix) for topic, _ in served]
-    prime_offsets(settings.kafka_bootstrap, group, topics)
-    watchdog = Watchdog(
-        settings.kafka_bootstrap,
-        group,
-        topics,
-        client_id(group),
-        excused_until=lambda: max(door.excused_until for _, door in served),
-        observe=telemetry.lag,
-    )
-    watchdog.start()
-    code = run_worker(app)
-    watchdog.stop()
-    sys.exit(code)
+@asynccontextmanager
+async def _settled(opening: AbstractAsyncContextManager[Deps]) -> AsyncIterator[Deps]:
+    """The API's tools, once they are built out of the garbage collector's way."""
+    async with opening as tools:
+        settle()
+        yield tools
 
 
 def run_relay(settings: Settings) -> None:
     """Publish settled events until stopped. Several may run; one has the seat."""
     telemetry = Telemetry()
-    _expose(telemetry, settings, 10)
-    asyncio.run(_until_stopped(lambda: _relay(settings, telemetry)))
+    expose(telemetry, settings, 10)
+    asyncio.run(until_stopped(lambda: _relay(settings, telemetry)))
 
 
 async def _relay(settings: Settings, telemetry: Telemetry) -> None:
@@ -117,7 +86,7 @@ async def _relay(settings: Settings, telemetry: Telemetry) -> None:
                     if taken is None:
                         await asyncio.sleep(_SEAT_PAUSE)
                         continue
-                    async with _producer(settings) as producer:
+                    async with producer_of(settings) as producer:
                         told, render = reactions(desk.office.advisers.policy), issuer(desk.pack).render
                         publisher = Publisher(producer, settings.topic_prefix, told, render)
                         await follow(taken, publisher, telemetry["cityloop_relay_events"].inc)
@@ -126,29 +95,10 @@ async def _relay(settings: Settings, telemetry: Telemetry) -> None:
                 await asyncio.sleep(_SEAT_PAUSE)
 
 
-@asynccontextmanager
-async def _producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
-    producer = AIOKafkaProducer(
-        bootstrap_servers=settings.kafka_bootstrap,
-        acks="all",
-        enable_idempotence=True,
-        linger_ms=2,
-        max_batch_size=256 * 1024,
-        request_timeout_ms=15_000,
-    )
-    try:
-        await producer.start()
-        yield producer
-    except (KafkaError, OSError) as error:
-        raise Unavailable("kafka-unavailable", "消息服务暂不可用", type(error).__name__) from error
-    finally:
-        await producer.stop()
-
-
 def run_sweep(settings: Settings) -> None:
     """Ring the alarms of deadlines, work off imports and tidy the attachments until stopped. Several may run."""
     telemetry = Telemetry()
-    _expose(telemetry, settings, 11)
+    expose(telemetry, settings, 11)
 
     def beat(rang: int) -> None:
         telemetry["cityloop_sweep_rounds"].inc()
@@ -158,35 +108,11 @@ def run_sweep(settings: Settings) -> None:
         async with open_desk(settings, "cityloop-sweep") as desk:
             with open_archive(settings, desk.office, telemetry.attached) as archive:
                 tables = import_desk(settings, desk, archive.blobs, telemetry.imported)
-                await asyncio.gather(sweep(desk.office, beat), tidy(archive), work_imports(tables))
+                await asyncio.gather(
+                    sweep(desk.office, beat),
+                    tidy(archive),
+                    work_imports(tables),
+                    turn_days(desk.office, settings.readings_days, settings.readings_path),
+                )
 
-    asyncio.run(_until_stopped(run))
-
-
-async def _until_stopped(run: Callable[[], Awaitable[None]]) -> None:
-    """Run until SIGTERM or SIGINT, then end in order."""
-    task = asyncio.ensure_future(run())
-    for each in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(each, task.cancel)
-    with suppress(asyncio.CancelledError):
-        await task
-
-
-@asynccontextmanager
-async def _settled(opening: AbstractAsyncContextManager[Deps]) -> AsyncIterator[Deps]:
-    """The API's tools, once they are built out of the garbage collector's way."""
-    async with opening as tools:
-        _settle()
-        yield tools
-
-
-def _settle() -> None:
-    """Take the pack and the modules out of the garbage collector's rounds: they live as long as the process."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
-
-
-def _expose(telemetry: Telemetry, settings: Settings, offset: int) -> None:
-    if settings.metrics_port:
-        start_http_server(settings.metrics_port + offset, settings.api_host, registry=telemetry.registry)
+    asyncio.run(until_stopped(run))

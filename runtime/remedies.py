@@ -10,22 +10,27 @@ from domain.errors import Conflict, NotFound
 from runtime.assets.remedies import TABLE
 from runtime.attachment_remedies import ATTACHMENTS
 from runtime.code_search import Found, codes_in
+from runtime.devices.remedies import DEVICE_DOORS, DEVICE_TABLE
+from runtime.duty_remedies import DUTY, DUTY_DOORS
 from runtime.form_remedies import FORM
 from runtime.import_remedies import IMPORT_DOORS, IMPORT_FILES
 from runtime.learning_remedies import LEARNING
 from runtime.map_remedies import MAP
 from runtime.rulebook_remedies import RULEBOOK, RULEBOOK_DOORS
+from runtime.sensing_remedies import SENSING
 from streams.door import UNEXPECTED
 
 __all__ = ["DOORS", "FILES", "PACKAGES", "ROOT", "START", "Found", "found"]
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("domain", "classify", "geo", "dispatch", "store", "handlers", "streams", "api", "runtime")
+PACKAGES = ("domain", "classify", "geo", "dispatch", "sensing", "store", "handlers", "streams", "api", "runtime")
 
 DOORS: Mapping[str, str] = {
     **ATTACHMENTS,
     **IMPORT_DOORS,
     **RULEBOOK_DOORS,
+    **DUTY_DOORS,
+    **DEVICE_DOORS,
     **FORM,
     "actor-not-allowed": "let a client of the right role use the verb; docs/lifecycle.md says whose it is",
     "appeal-impossible": "name clock and cycle of a deadline that was missed and not excused yet",
@@ -52,10 +57,10 @@ DOORS: Mapping[str, str] = {
     "four-eyes": "let another person agree: who asked or agreed before cannot",
     "guard-not-met": "read the case's actions again; docs/lifecycle.md says what the verb asks for",
     "inspector-required": "name the inspector who is sent in `worker`",
-    "interval-empty": "name a `since` before `until`",
+    "interval-empty": "name a begin (`since`, `from`) before the end",
     "internal": "our fault: tell the operator when it happened; the API's log holds the traceback",
     "joint-decision-binds": "do the work, or ask for help: the joint decision named this unit and it cannot send back",
-    "key-mismatch": "use `CENTRE/TICKET_NO` as the record's key, so that messages of a ticket keep their order",
+    "key-mismatch": "use as the record's key what docs/topics.md says: `CENTRE/TICKET_NO`, or the readings' gateway",
     "jurisdiction-unknown": "leave `jurisdiction_id` out, or send the one of `CITYLOOP_OPEN311_JURISDICTION`",
     "last-event-id-invalid": "send the `id` of the last event you received, or begin without it",
     "level-required": "name a level above (提级) or below (下派) the one that handles the case",
@@ -164,9 +169,12 @@ START: Mapping[str, str] = {
 FILES: Mapping[str, str] = {
     **MAP,
     **RULEBOOK,
+    **DUTY,
     **IMPORT_FILES,
     **LEARNING,
+    **SENSING,
     **TABLE,
+    **DEVICE_TABLE,
     "answer-nobody": "leave in `may` somebody whom `granted_by` names for every matter",
     "auto-order": "give `auto_admit_from` a share below `auto_file_from`",
     "burst-without-rate": "say the rate, or take the burst out",

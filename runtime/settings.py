@@ -8,6 +8,7 @@ from typing import get_type_hints
 
 from api.limits import RateText
 from api.open311.access import Access, Description
+from domain.device import Keeping
 from domain.errors import Fault, Invalid
 from runtime.geocoder_shapes import Service
 
@@ -25,7 +26,8 @@ MEANINGS: Mapping[str, str] = {
     "api_port": "port of the API; 0: a free one",
     "api_processes": "API processes",
     "workers": "worker processes",
-    "metrics_port": "figures ports: worker N at +N, relay at +10, sweep at +11, API process N at +20+N; 0: none",
+    "sensor_workers": "worker processes for the readings of devices",
+    "metrics_port": "figures ports: worker N +N, relay +10, sweep +11, API +20+N, sensors +30+N, bridge +40+N; 0: none",
     "pool_size": "database connections of each process",
     "model": "file of the trained text model; empty: `model.npz` in the pack's folder, if it is there",
     "recommender": "file of the trained unit recommender; empty: `recommender.npz` in the pack's folder, if there",
@@ -52,6 +54,16 @@ MEANINGS: Mapping[str, str] = {
     "geocoder_service": "whose requests it speaks: `tianditu` or `amap`",
     "geocoder_key": "the city's key at that service",
     "geocoder_seconds": "how long one answer may take",
+    "readings": "what is kept of raw readings: each in the `database`, each in `files`, or `counts` of them",
+    "readings_days": "days that raw readings are kept",
+    "readings_folder": "folder for files of raw readings; empty: `readings` below home",
+    "mqtt_url": "the city's MQTT 5 broker, `mqtt://HOST:PORT` or `mqtts://HOST:PORT`; empty: no bridge runs",
+    "mqtt_user": "user of the bridge at the MQTT broker; empty: none",
+    "mqtt_password": "password of that user",
+    "mqtt_certificates": "file of the authorities trusted for `mqtts`; empty: the system's",
+    "mqtt_client": "first part of the bridges' client ids, a number follows; a session belongs to its id",
+    "mqtt_share": "name of the shared subscription: bridges of one name share the messages",
+    "mqtt_flight": "messages the MQTT broker may send a bridge ahead of its acknowledgements, at most 65535",
     "kafka_port": "port of the embedded broker; 0: a free one",
     "postgres_port": "port of the embedded PostgreSQL; 0: a free one",
 }
@@ -71,6 +83,7 @@ class Settings:
     api_port: int = 0
     api_processes: int = 1
     workers: int = 1
+    sensor_workers: int = 1
     metrics_port: int = 0
     pool_size: int = 8
     model: str = ""
@@ -98,6 +111,16 @@ class Settings:
     geocoder_service: Service = Service.TIANDITU
     geocoder_key: str = field(default="", repr=False)
     geocoder_seconds: float = 2.0
+    readings: Keeping = Keeping.DATABASE
+    readings_days: int = 30
+    readings_folder: str = ""
+    mqtt_url: str = ""
+    mqtt_user: str = ""
+    mqtt_password: str = field(default="", repr=False)
+    mqtt_certificates: str = ""
+    mqtt_client: str = "cityloop-bridge"
+    mqtt_share: str = "cityloop"
+    mqtt_flight: int = 1000
     kafka_port: int = 0
     postgres_port: int = 0
 
@@ -105,6 +128,11 @@ class Settings:
     def model_file(self) -> Path:
         """Where the trained text model is, if there is one."""
         return Path(self.model) if self.model else self.pack / "model.npz"
+
+    @property
+    def readings_path(self) -> Path:
+        """Where files of raw readings are, if they are kept so."""
+        return Path(self.readings_folder) if self.readings_folder else self.home / "readings"
 
     @property
     def recommender_file(self) -> Path:

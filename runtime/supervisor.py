@@ -1,4 +1,4 @@
-"""Keeps the processes of one machine running: servers first, then api, worker, relay and sweep; restarts what ends."""
+"""Keeps the processes of one machine running: servers first, then api, workers, relay and sweep; restarts what ends."""
 
 import contextlib
 import logging
@@ -118,12 +118,18 @@ class Process:
 
 
 class Supervisor:
-    """Starts the four kinds of processes and keeps them, and the embedded servers, going until it is stopped."""
+    """Starts the kinds of processes and keeps them, and the embedded servers, going until it is stopped."""
 
     def __init__(self, settings: Settings, embedded: Sequence[EmbeddedServer] = ()) -> None:
         self.embedded = tuple(embedded)
         environment = settings.environment()
-        wanted = [("api", settings.api_processes), ("worker", settings.workers), ("relay", 1), ("sweep", 1)]
+        wanted = [
+            ("api", settings.api_processes),
+            ("worker", settings.workers),
+            ("sensors", settings.sensor_workers),
+            ("relay", 1),
+            ("sweep", 1),
+        ]
         self.processes = [
             Process(
                 f"{kind}-{n}" if count > 1 else kind,

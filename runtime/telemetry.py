@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.rooms import Room
+from runtime.quality_metrics import QUALITY, Quality
 from streams.door import Count
 from streams.offsets import Place, Standing
 
@@ -20,7 +21,8 @@ METRICS: Mapping[str, tuple[type[Any], str, tuple[str, ...]]] = {
     "cityloop_unit_open_cases": (Gauge, "open cases by lead unit", ("unit",)),
     "cityloop_unit_overdue_cases": (Gauge, "open cases with a missed deadline by lead unit", ("unit",)),
     "cityloop_oldest_open_case_seconds": (Gauge, "age of the oldest open case", ()),
-    "cityloop_dispatch_accuracy": (Gauge, "1 − sent back / dispatched, over all cases", ()),
+    "cityloop_dispatch_accuracy": (Gauge, "1 − sent back / dispatched, over all first dispatches", ()),
+    **QUALITY,
     "cityloop_rejects_waiting": (Gauge, "records kept with a reason and not replayed", ()),
     "cityloop_alarms_late": (Gauge, "alarms of deadlines past their time that the sweep has not seen yet", ()),
     "cityloop_outbox_age_seconds": (Gauge, "age of the oldest event not published to Kafka", ()),
@@ -43,6 +45,20 @@ METRICS: Mapping[str, tuple[type[Any], str, tuple[str, ...]]] = {
     "cityloop_door_retries": (Counter, "retries in place because a neighbour was away", ("door",)),
     "cityloop_door_batch_seconds": (Histogram, "time from a batch's arrival to its commit", ("door",)),
     "cityloop_lag_records": (Gauge, "records of a topic that the worker group has not finished", ("topic",)),
+    "cityloop_mqtt_connected": (Gauge, "1 while this bridge is connected to the MQTT broker", ()),
+    "cityloop_mqtt_records": (Counter, "records this bridge has put on Kafka; its messages are the door `mqtt`'s", ()),
+    "cityloop_mqtt_dropped": (Counter, "messages sent at QoS 0 that came while the bridge had no room", ()),
+    "cityloop_sensor_readings": (
+        Counter,
+        "readings of devices: heard, and of them judged, late, duplicate, clock_suspect, out_of_range, in_maintenance; "
+        "unknown, of devices nobody registered so; odd, dated outside the days that are kept",
+        ("outcome",),
+    ),
+    "cityloop_sensor_alarms": (
+        Counter,
+        "alarms of devices raised, cleared, flagged; incidents opened, grown, climbed, recovered",
+        ("outcome",),
+    ),
     "cityloop_relay_events": (Counter, "events published to Kafka", ()),
     "cityloop_attachments": (
         Counter,
@@ -64,6 +80,7 @@ class Telemetry:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._metrics: dict[str, Any] = {}
+        self._drifts = Quality()
         for name, (kind, meaning, labels) in METRICS.items():
             options = {"buckets": BUCKETS} if kind is Histogram else {}
             self._metrics[name] = kind(name, meaning, labels, registry=self.registry, **options)
@@ -86,6 +103,7 @@ class Telemetry:
                 self[gauge].labels(unit).set(counts[place])
         dispatched, sent_back = figures["dispatched"], figures["sent_back"]
         self["cityloop_dispatch_accuracy"].set(1 - sent_back / dispatched if dispatched else 1.0)
+        self._drifts.take_over(self, figures)
         self["cityloop_oldest_open_case_seconds"].set(figures["oldest_open_seconds"] or 0)
         self["cityloop_rejects_waiting"].set(figures["rejects_waiting"])
         self["cityloop_alarms_late"].set(figures["alarms_late"])
@@ -140,6 +158,16 @@ class Telemetry:
         """So many more imports came to an end, or so many more rows became accepted, repeated, refused."""
         name = "cityloop_import_rows" if what.startswith("rows_") else "cityloop_imports"
         self[name].labels(what.removeprefix("rows_")).inc(number)
+
+    # handlers.sensors ---------------------------------------------------------------------------------------------
+
+    def readings(self, outcome: str, number: int) -> None:
+        """So many more readings of devices."""
+        self["cityloop_sensor_readings"].labels(outcome).inc(number)
+
+    def alarms(self, outcome: str, number: int) -> None:
+        """So many more alarms of devices, or incidents of theirs."""
+        self["cityloop_sensor_alarms"].labels(outcome).inc(number)
 
     # HTTP --------------------------------------------------------------------------------------------------------
 

@@ -18,12 +18,14 @@ from api.open311.services import Services
 from api.present import Names, Presenter
 from api.rates import Rates
 from api.rooms import Rooms, Sizes
+from api.sensorthings.outlet import Outlet
 from api.twins import command_key, report_key
 from classify.rules import Keywords
 from dispatch.advised import AdvisedEngine
 from dispatch.engine import Engine
 from domain.attachment import MEGABYTE
 from domain.errors import Invalid
+from domain.place import LEVELS, Level
 from geo.locator import Locator
 from handlers.accept import accept_many
 from handlers.attach import Archive, Count, Quota
@@ -33,6 +35,7 @@ from handlers.imports import ImportDesk
 from handlers.perform import perform_many
 from handlers.ports import Advisers, Blobs, Office, Who
 from handlers.rulebooks import RulebookDesk
+from handlers.sensors import Kept, SensorDesk, SensorMeter
 from handlers.tickets import act_many
 from runtime.citypack import Pack, load
 from runtime.classify.live import LiveClassifier
@@ -47,9 +50,13 @@ from store.cases import area_key
 from store.clients import Client
 from store.folder import Folder
 from store.pool import Pool, connect
+from store.reading_files import ReadingFiles
 from store.unit import Store
 from store.views import Views
 from streams.cap import Issuer
+from streams.outlet import ReadingsOutlet
+from streams.sensor_state import partition_of_gateway
+from streams.topics import SENSOR_READINGS
 
 STANDARDS = ROOT / "deploy" / "standards"
 STATEMENT_SECONDS = 5.0
@@ -85,6 +92,7 @@ def advisers(
         surroundings=pack.surroundings,
         tags=Keywords(pack.tags),
         prefix=pack.prefix,
+        duty=pack.duty,
     )
 
 
@@ -184,6 +192,13 @@ def import_desk(settings: Settings, desk: Desk, blobs: Blobs, count: ImportCount
     return ImportDesk(desk.office, blobs, tables, count, tables.sources)
 
 
+def sensor_desk(settings: Settings, desk: Desk, meter: SensorMeter) -> SensorDesk:
+    """What a sensors' worker works with."""
+    topic = SENSOR_READINGS.full(settings.topic_prefix)
+    kept = Kept(settings.readings, settings.readings_days, ReadingFiles(settings.readings_path))
+    return SensorDesk(desk.office, desk.pack.sensors, kept, topic, partition_of_gateway, meter)
+
+
 def _unread(_room: str, _outcome: str) -> None:
     return
 
@@ -193,7 +208,11 @@ async def open_api(settings: Settings, count: Count = _unheard, door: Doorbook =
     """The API's tools. ``count`` hears what becomes of attachments, ``door`` of requests not let in as usual."""
     async with open_desk(settings, "cityloop-api", statement_seconds=STATEMENT_SECONDS) as desk:
         with open_archive(settings, desk.office, count) as archive:
-            yield _tools(settings, desk, archive, admission(settings, desk.pack, door))
+            outlet = ReadingsOutlet(settings.kafka_bootstrap, settings.topic_prefix)
+            try:
+                yield _tools(settings, desk, archive, admission(settings, desk.pack, door), outlet)
+            finally:
+                await outlet.close()
 
 
 def admission(settings: Settings, pack: Pack, door: Doorbook = _unread) -> Admission:
@@ -218,10 +237,11 @@ def names_of(pack: Pack) -> Names:
     )
 
 
-def _tools(settings: Settings, desk: Desk, archive: Archive, admission: Admission) -> Deps:
+def _tools(settings: Settings, desk: Desk, archive: Archive, admission: Admission, outlet: Outlet) -> Deps:
     patience = PATIENCE * settings.room
-    views = Views(desk.pool)
     areas = desk.pack.atlases.areas  # of all times, so that old cases are named and found
+    levels = {level: tuple(code for code, area in areas.items() if area.level is level) for level in LEVELS}
+    views = Views(desk.pool, levels[Level.STREET])
     names = names_of(desk.pack)
     return Deps(
         office=desk.office,
@@ -242,4 +262,7 @@ def _tools(settings: Settings, desk: Desk, archive: Archive, admission: Admissio
         admission=admission,
         imports=import_desk(settings, desk, archive.blobs),
         rulebooks=desk.rulebooks,
+        areas_at=levels,
+        kinds={kind.id: kind for kind in desk.pack.sensors.kinds},
+        outlet=outlet,
     )

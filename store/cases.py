@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from domain.case import Case, Clock
+from domain.crowd import Crowd
 from domain.duplicates import Candidate, looks
 from domain.ids import CaseId, ReportId
 from domain.lattice import cell
@@ -15,6 +16,7 @@ from domain.likeness import Sighting
 from domain.petition import PetitionState
 from domain.place import Crs, Point
 from domain.policy import Policy
+from domain.standing import Standing
 from domain.task import Part, Task
 from store.codec import decode_case, encode
 from store.pool import Connection
@@ -29,7 +31,7 @@ _TASK_COLUMNS = (
     "id", "case_id", "unit", "part", "state", "round", "offered_at", "accepted_at", "ended_at", "worker"
 )  # fmt: skip
 _ALARM_COLUMNS = ("case_id", "clock", "cycle", "rings_at", "share")
-_LINK_COLUMNS = ("report_id", "case_id", "opened", "linked_at", "home")
+_LINK_COLUMNS = ("report_id", "case_id", "opened", "linked_at", "home", "behind", "own", "withdrawn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,12 @@ class Ringing:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One report behind one case. ``home`` is the case it opened or joined when it came."""
+    """One report that stands to one case. ``home`` is the case it opened or joined when it came."""
 
     report: ReportId
     case: CaseId
     at: datetime
+    standing: Standing
     opened: bool = False
     home: bool = False
 
@@ -131,9 +134,29 @@ class Cases:
 
     async def link(self, links: Sequence[Link]) -> None:
         """Put reports behind cases. The caller holds the cases' locks; a home also needs the report's."""
-        await self._copy("case_reports", _LINK_COLUMNS, [(k.report, k.case, k.opened, k.at, k.home) for k in links])
+        rows = [(k.report, k.case, k.opened, k.at, k.home, *_standing(k.standing)) for k in links]
+        await self._copy("case_reports", _LINK_COLUMNS, rows)
 
-    async def unlink(self, links: Sequence[tuple[ReportId, CaseId]]) -> None:
+    async def restand(self, changed: Sequence[tuple[tuple[CaseId, ReportId], Standing]]) -> None:
+        """Write how linked reports stand to their cases now."""
+        rows = [(*link, *_standing(standing)) for link, standing in changed]
+        await self._connection.execute(sql("cases_restand"), *zip(*rows, strict=True))
+
+    async def crowd(self, cases: Sequence[CaseId], reports: Sequence[ReportId], whole: Sequence[CaseId] = ()) -> Crowd:
+        """How reports stand to ``cases``: the ones named, and all that stand behind the cases ``whole``.
+
+        Costs what it is about, not what else stands behind the cases. The caller holds the cases' locks.
+        """
+        if not cases or not (reports or whole):
+            return Crowd()
+        rows = await self._connection.fetch(sql("cases_crowd"), cases, reports, whole)
+        known = (
+            (CaseId(r["case_id"]), ReportId(r["report_id"]), Standing(r["behind"], r["own"], r["withdrawn"]))
+            for r in rows
+        )
+        return Crowd(known)
+
+    async def unlink(self, links: Sequence[tuple[CaseId, ReportId]]) -> None:
         """Take reports from behind a case they had come to by a merge. Their homes stay."""
         await self._connection.execute(sql("cases_unlink"), *zip(*links, strict=True))
 
@@ -190,6 +213,10 @@ class Cases:
             [a.subject for a in answers],
             [a.version for a in answers],
         )
+
+
+def _standing(standing: Standing) -> tuple[bool, bool, bool]:
+    return standing.behind, standing.own, standing.withdrawn
 
 
 def _sighting(row: asyncpg.Record) -> Sighting:

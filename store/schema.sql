@@ -25,6 +25,7 @@ CREATE TYPE duplicate_kind AS ENUM ('same', 'rework');
 CREATE TYPE rulebook_state AS ENUM ('draft', 'approved', 'retired');
 CREATE TYPE asset_state AS ENUM ('intact', 'damaged', 'missing', 'abandoned', 'removed');
 CREATE TYPE accuracy AS ENUM ('A', 'B', 'C');
+CREATE TYPE unknown_reason AS ENUM ('unknown', 'gateway-mismatch');
 
 -- Reports (诉求/上报), kept as they came. The unique key is the inbox: whatever door a report comes through and however
 -- often, (origin, origin_key) lets it in once; the fingerprint tells a repeat from another report under the same key.
@@ -96,18 +97,23 @@ CREATE INDEX cases_alike  -- for finding the same incident: by blocks of four by
     ON cases (category, (cell_x >> 2), (cell_y >> 2), coalesce(occurred_at, opened_at)) WHERE cell_x IS NOT NULL;
 
 -- Which reports stand behind which case, n to m. Every report has one home, the case it opened or joined when it came;
--- merging and the desk may put it behind others too. Every reporter stays.
+-- merging and the desk may put it behind others too. Every reporter stays, also who took the report back. Known here
+-- alone: a case's document holds no more than their number, for it is written with every step of the case.
 CREATE TABLE case_reports (
     report_id uuid NOT NULL REFERENCES reports,
     case_id   uuid NOT NULL REFERENCES cases,
     opened    boolean NOT NULL,
     linked_at timestamptz NOT NULL,
     home      boolean NOT NULL,
+    behind    boolean NOT NULL,  -- the case is about it now
+    own       boolean NOT NULL,  -- it came by itself or was joined, not with a case merged into this one
+    withdrawn boolean NOT NULL,  -- its caller took it back
     PRIMARY KEY (report_id, case_id),
-    CHECK (home OR NOT opened)
+    CHECK (home OR NOT opened),
+    CHECK (behind OR withdrawn)
 );
 CREATE UNIQUE INDEX case_reports_one_home ON case_reports (report_id) WHERE home;
-CREATE INDEX case_reports_of_case ON case_reports (case_id);
+CREATE INDEX case_reports_of_case ON case_reports (case_id, opened DESC, linked_at, report_id);
 
 -- Pairs of cases that may be one incident (疑似重复), as they were found when the later one came, and what people said of
 -- them: a pair put aside until a day, or for ever (infinity), is not shown again.
@@ -460,3 +466,195 @@ CREATE TABLE rulebooks (
 );
 CREATE INDEX rulebooks_by_time ON rulebooks (created_at, id);
 CREATE INDEX rulebooks_in_force ON rulebooks (effective_from, approved_at) WHERE state = 'approved';
+
+-- First dispatches (首次派单) as they were made, one a case: who was to lead, by which rule, and when the unit sent it
+-- back, if it did. Written with the events; category and area are those of that moment.
+CREATE TABLE dispatches (
+    case_id       uuid PRIMARY KEY REFERENCES cases,
+    rule          text NOT NULL,       -- or @plan, @territory, and «by hand»
+    unit          text NOT NULL,
+    category      text NOT NULL,
+    area          text NOT NULL,       -- as in cases
+    dispatched_at timestamptz NOT NULL,
+    sent_back_at  timestamptz,
+    CHECK (sent_back_at >= dispatched_at)
+);
+CREATE INDEX dispatches_by_time ON dispatches (dispatched_at);
+
+-- Who of the duty roster (值班表) is away for how long; whoever comes back early has no row.
+CREATE TABLE absences (
+    person  text PRIMARY KEY,
+    since   timestamptz NOT NULL,
+    until   timestamptz NOT NULL,
+    deputy  text NOT NULL,           -- empty: the usual one
+    said_by text NOT NULL,
+    said_at timestamptz NOT NULL DEFAULT now(),
+    CHECK (until > since)
+);
+
+-- Devices (感知设备) as registered: where they stand, by which gateway they speak, whose they are. Never deleted: what
+-- they measured goes by their number, four bytes a reading instead of their name.
+CREATE TABLE devices (
+    id            text PRIMARY KEY CHECK (id <> ''),
+    no            integer GENERATED ALWAYS AS IDENTITY UNIQUE,
+    kind          text NOT NULL CHECK (kind <> ''),
+    gateway       text NOT NULL CHECK (gateway <> ''),  -- its own id where it speaks for itself
+    name          text NOT NULL,
+    lon           double precision,  -- WGS-84
+    lat           double precision,
+    crs           text,              -- the system the position was given in
+    grid          text,              -- as registered, else as the position says
+    area          text NOT NULL,     -- as in cases
+    network       text,              -- what it belongs to: a pipe, a feeder, a street's lamps
+    unit          text,              -- whose it is (责任单位)
+    component     text,              -- identifier of the component (部件) it sits on
+    accuracy      double precision,  -- of a value, in the measure of its kind
+    limits        jsonb NOT NULL,    -- its own values of (raise, clear) by rule
+    active        boolean NOT NULL,
+    registered_at timestamptz NOT NULL DEFAULT now(),
+    updated_at    timestamptz NOT NULL DEFAULT now(),
+    tx            xid8 NOT NULL DEFAULT pg_current_xact_id(),  -- who asks for changes asks by it, and misses none
+    CHECK ((lon IS NULL) = (lat IS NULL) AND (lon IS NULL) = (crs IS NULL))
+);
+CREATE INDEX devices_by_kind ON devices (kind, id);
+CREATE INDEX devices_by_gateway ON devices (gateway, id);
+CREATE INDEX devices_by_area ON devices (area text_pattern_ops, id);
+CREATE INDEX devices_by_network ON devices (network, id) WHERE network IS NOT NULL;
+CREATE INDEX devices_by_unit ON devices (unit, id) WHERE unit IS NOT NULL;
+CREATE INDEX devices_by_change ON devices (tx);
+
+-- One batch of a load on its way into the register of devices; nothing here outlives its transaction.
+CREATE UNLOGGED TABLE devices_staged (
+    id text, kind text, gateway text, name text, lon double precision, lat double precision, crs text, grid text,
+    area text, network text, unit text, component text, accuracy double precision, limits jsonb, active boolean
+);
+
+-- Devices that speak and that nobody registered, or that speak by another gateway than registered.
+CREATE TABLE unknown_devices (
+    id         text NOT NULL,
+    gateway    text NOT NULL,
+    reason     unknown_reason NOT NULL,
+    first_at   timestamptz NOT NULL,  -- when we heard of it, by our clock
+    last_at    timestamptz NOT NULL,
+    readings   bigint NOT NULL CHECK (readings > 0),
+    last_value double precision NOT NULL,
+    PRIMARY KEY (id, gateway)
+);
+CREATE INDEX unknown_devices_by_time ON unknown_devices (last_at, id, gateway);
+
+-- Raw readings, a partition a day of event time (UTC), made ahead and dropped by the sweep. What comes for a day that
+-- has none waits in readings_waiting until there is one.
+CREATE TABLE readings (
+    at     timestamptz NOT NULL,
+    value  double precision NOT NULL,
+    device integer NOT NULL,           -- devices.no
+    flags  smallint NOT NULL           -- bits of domain.device.ReadingFlag
+) PARTITION BY RANGE (at);
+CREATE TABLE readings_waiting PARTITION OF readings DEFAULT;
+CREATE INDEX readings_of_device ON readings (device, at);
+
+-- Make a day's partition of readings, with what came for it before there was one; false where there is one.
+CREATE FUNCTION make_reading_day(day date) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    name  text := 'readings_' || to_char(day, 'YYYYMMDD');
+    since timestamptz := day::timestamp AT TIME ZONE 'UTC';
+    until timestamptz := (day + 1)::timestamp AT TIME ZONE 'UTC';
+BEGIN
+    IF to_regclass(name) IS NOT NULL THEN
+        RETURN false;
+    END IF;
+    EXECUTE format('CREATE TABLE %I (LIKE readings INCLUDING ALL)', name);
+    -- whoever writes to the day waits here and then finds the partition; all other days are written meanwhile
+    LOCK TABLE readings_waiting IN ACCESS EXCLUSIVE MODE;
+    EXECUTE format(
+        'WITH moved AS (DELETE FROM readings_waiting WHERE at >= $1 AND at < $2 RETURNING *)
+         INSERT INTO %I SELECT * FROM moved', name
+    ) USING since, until;
+    EXECUTE format('ALTER TABLE readings ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', name, since, until);
+    RETURN true;
+END $$;
+
+-- Drop the partitions of all days before one; how many there were.
+CREATE FUNCTION drop_reading_days(before date) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+    gone    integer := 0;
+    found   text;
+BEGIN
+    FOR found IN
+        SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+        WHERE i.inhparent = 'readings'::regclass AND c.relname ~ '^readings_[0-9]{8}$'
+          AND c.relname < 'readings_' || to_char(before, 'YYYYMMDD')
+        ORDER BY c.relname
+    LOOP
+        EXECUTE format('DROP TABLE %I', found);
+        gone := gone + 1;
+    END LOOP;
+    RETURN gone;
+END $$;
+
+-- Readings dated outside the days that are kept: clocks that stand at 1970 or run ahead. Dropped by when they came.
+CREATE TABLE readings_odd (
+    at      timestamptz NOT NULL,
+    value   double precision NOT NULL,
+    device  integer NOT NULL,
+    flags   smallint NOT NULL,
+    kept_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX readings_odd_by_time ON readings_odd USING brin (kept_at);
+
+-- How far the readings of each partition of a topic have been kept; moved in the transaction that keeps them.
+CREATE TABLE reading_marks (
+    topic       text NOT NULL,
+    partition   integer NOT NULL,
+    next_offset bigint NOT NULL CHECK (next_offset >= 0),
+    PRIMARY KEY (topic, partition)
+);
+
+-- Files that raw readings are written to instead, where the city keeps them so: what of each is committed. Bytes behind
+-- that were never promised and are cut off.
+CREATE TABLE reading_files (
+    name   text PRIMARY KEY,
+    day    date NOT NULL,              -- on which they came (UTC)
+    length bigint NOT NULL CHECK (length > 0)
+);
+
+-- What the readings of devices came to: alarms of single devices, and the incidents several of them are witnesses of.
+
+-- One cause at one place and time (a cloudburst over many drains): one report, and so one case, with many witnesses.
+CREATE TABLE sensor_incidents (
+    id           uuid PRIMARY KEY,
+    name         text NOT NULL UNIQUE,  -- its first alarm: the same however often the readings are judged
+    cause        text NOT NULL,
+    level        smallint NOT NULL CHECK (level BETWEEN 1 AND 3),  -- the gravest it reached, 一级 is 1
+    opened_at    timestamptz NOT NULL,  -- event time of the first breach
+    changed_at   timestamptz NOT NULL,  -- event time of what was last heard of it
+    recovered_at timestamptz,           -- event time at which its last witness was well again
+    absorbed_by  uuid REFERENCES sensor_incidents,  -- turned out to be part of that one, and goes on in it
+    report       uuid NOT NULL,         -- the report the city was told by
+    noted        boolean NOT NULL DEFAULT false  -- its case knows of the recovery
+);
+CREATE INDEX sensor_incidents_open ON sensor_incidents (cause) WHERE recovered_at IS NULL AND absorbed_by IS NULL;
+CREATE INDEX sensor_incidents_to_note ON sensor_incidents (opened_at) WHERE NOT noted;
+CREATE INDEX sensor_incidents_by_time ON sensor_incidents (opened_at, id);
+CREATE INDEX sensor_incidents_absorbed ON sensor_incidents (absorbed_by) WHERE absorbed_by IS NOT NULL;
+
+-- One alarm of one device by one rule, from raising (报警) to clearing (恢复). The key is the same under replay.
+CREATE TABLE sensor_alarms (
+    device     text NOT NULL,
+    rule       text NOT NULL,
+    since      timestamptz NOT NULL,    -- event time at which the breach began
+    alarm      text NOT NULL,           -- what the rules of its levels have in common
+    level      smallint NOT NULL CHECK (level BETWEEN 1 AND 3),
+    raised_at  timestamptz NOT NULL,
+    cleared_at timestamptz,
+    value      double precision NOT NULL,
+    reason     text NOT NULL,
+    flapping   boolean NOT NULL,
+    lon        double precision,        -- WGS-84, where the device stood
+    lat        double precision,
+    links      text[] NOT NULL,         -- what joins it to others at any distance: its network, its gateway
+    incident   uuid NOT NULL REFERENCES sensor_incidents,
+    PRIMARY KEY (device, rule, since)
+);
+CREATE INDEX sensor_alarms_of_incident ON sensor_alarms (incident);
+CREATE INDEX sensor_alarms_standing ON sensor_alarms (device) WHERE cleared_at IS NULL;

@@ -8,17 +8,24 @@ from uuid import UUID
 from store.assets import Assets
 from store.attachments import Attachments
 from store.cases import Cases
+from store.devices import Changes, Devices, changed_since
 from store.dispatch_replay import FiledBatch, filed_since
+from store.dispatches import Dispatches
 from store.duplicates import Duplicates
+from store.duty import DutyBook
 from store.events import Events
 from store.imports import Imports
 from store.messages import Messages
 from store.pool import Connection, Pool
 from store.presences import Presences
 from store.queries import sql
+from store.reading_days import ReadingDays
+from store.reading_files import FiledReadings
+from store.readings import Readings
 from store.rejects import Rejects
 from store.reports import Reports
 from store.rulebooks import Rulebooks
+from store.sensor_alarms import SensorAlarms
 from store.tickets import Tickets
 from store.translate import translated
 
@@ -45,6 +52,13 @@ class Unit:
         self.assets = Assets(connection)
         self.imports = Imports(connection)
         self.rulebooks = Rulebooks(connection)
+        self.dispatches = Dispatches(connection)
+        self.duty = DutyBook(connection)
+        self.devices = Devices(connection)
+        self.readings = Readings(connection, at)
+        self.sensor_alarms = SensorAlarms(connection)
+        self.reading_days = ReadingDays(connection, at)
+        self.reading_files = FiledReadings(connection, at)
 
     async def lock(self, subjects: Sequence[UUID]) -> None:
         """Lock further cases, found only now. Allowed before the unit's first write, and only once (see ``Store``)."""
@@ -71,6 +85,10 @@ class Store:
     def filed_since(self, since: datetime, most: int) -> AsyncIterator[FiledBatch]:
         """The newest filed cases, batch by batch, in a transaction that only reads; see ``dispatch_replay``."""
         return filed_since(self._pool, since, most)
+
+    async def devices_since(self, position: int = 0) -> Changes:
+        """All devices, or those changed since a position; see ``store.devices``. Raises ``Unavailable``."""
+        return await changed_since(self._pool, position)
 
     @asynccontextmanager
     async def unit(self, lock: Sequence[UUID] = ()) -> AsyncIterator[Unit]:

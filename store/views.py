@@ -1,50 +1,69 @@
 """Read models for the doors. Every query is scoped: what a caller may not see is not found, counted or listed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
-
-import asyncpg
 
 from domain.actor import Actor, Role
 from domain.case import Case
 from store.asset_views import AssetCase, AssetViews
 from store.attachment_views import AttachmentViews, Named
 from store.codec import decode_case, decode_plain
+from store.device_views import Bucket, DeviceFilter, DeviceViews, ReadingView, Span, UnknownDevice
 from store.duplicate_views import DuplicateViews, OtherCase
+from store.duty_views import DutyViews, Note
 from store.events import Position
 from store.figures import Figures
 from store.import_views import ImportViews
 from store.open311 import Open311Views, RequestFilter, RequestView, TokenView
 from store.pool import Pool
+from store.quality import JUDGED, By, Judged, QualityViews, Troubles
 from store.read_model import ReadModel
 from store.rulebooks import RulebookViews
 from store.scope import Scope
+from store.sensor_views import AlarmLine, IncidentLine, SensorTally, SensorViews
 from store.ticket_views import TicketFilter, TicketLine, TicketScope, TicketView, TicketViews
 
 __all__ = [
+    "JUDGED",
     "MAX_PAGE",
+    "AlarmLine",
     "AssetCase",
     "AssetViews",
     "AttachmentViews",
     "Behind",
+    "Bucket",
+    "By",
     "ClientView",
+    "DeviceFilter",
+    "DeviceViews",
+    "DutyViews",
     "Filter",
+    "IncidentLine",
+    "Judged",
     "Named",
+    "Note",
     "Open311Views",
     "OtherCase",
     "Position",
+    "QualityViews",
+    "ReadingView",
     "RequestFilter",
     "RequestView",
     "Scope",
+    "SensorTally",
+    "SensorViews",
+    "Span",
     "StreamEntry",
     "TicketFilter",
     "TicketLine",
     "TicketScope",
     "TicketView",
     "TokenView",
+    "Troubles",
+    "UnknownDevice",
     "Views",
 ]
 
@@ -67,7 +86,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """What stands behind a case: its reports, as (id, source, received_at, opened, text, address), and its partners.
+    """What stands behind a case: the first ``MAX_PAGE`` of its reports, and its partners.
 
     ``merged_into_no`` is the number of the case it was merged into, ``absorbed`` those that were merged into it.
     """
@@ -107,11 +126,14 @@ class StreamEntry:
 
 
 class Views(ReadModel):
-    """All read models on one pool. Raises ``Unavailable`` when the database is away."""
+    """All read models on one pool. Raises ``Unavailable`` when the database is away.
 
-    def __init__(self, pool: Pool) -> None:
+    ``areas`` are the codes by which the figures tell first dispatches apart.
+    """
+
+    def __init__(self, pool: Pool, areas: Sequence[str] = ()) -> None:
         super().__init__(pool)
-        self._figures = Figures(pool)
+        self._figures = Figures(pool, areas=areas)
         self.tickets = TicketViews(pool)
         self.attachments = AttachmentViews(pool)
         self.assets = AssetViews(pool)
@@ -119,6 +141,10 @@ class Views(ReadModel):
         self.duplicates = DuplicateViews(pool)
         self.open311 = Open311Views(pool)
         self.rulebooks = RulebookViews(pool)
+        self.quality = QualityViews(pool)
+        self.duty = DutyViews(pool)
+        self.devices = DeviceViews(pool)
+        self.sensors = SensorViews(pool)
 
     async def client(self, key_hash: bytes) -> ClientView | None:
         """The active client whose key has this SHA-256, if any."""
@@ -151,14 +177,21 @@ class Views(ReadModel):
         return decode_case(rows[0]["doc"]) if rows else None
 
     async def behind(self, case: Case) -> Behind:
-        """The reports and partners of a case."""
-        reports = tuple(map(_report, await self._fetch("view_case_reports", case.id)))
-        partners = [part.case for part in case.absorbed] + ([case.merged_into] if case.merged_into else [])
+        """The first reports and the partners of a case."""
+        reports = tuple(await self.reports_behind(case, None, MAX_PAGE))
+        partners = [*case.absorbed, *([case.merged_into] if case.merged_into else [])]
         if not partners:
             return Behind(reports)
         nos = {row["id"]: row["no"] for row in await self._fetch("view_case_partners", partners)}
-        absorbed = tuple(nos[part.case] for part in case.absorbed)
+        absorbed = tuple(nos[part] for part in case.absorbed)
         return Behind(reports, nos[case.merged_into] if case.merged_into else None, absorbed)
+
+    async def reports_behind(
+        self, case: Case, after: tuple[datetime, UUID] | None, limit: int
+    ) -> list[Mapping[str, Any]]:
+        """A page of a case's reports, the one that opened it first, then as they came: (id, source, received_at,
+        opened, withdrawn, linked_at, text, address). ``after`` is (linked_at, id) of the last one shown."""
+        return [dict(row) for row in await self._fetch("view_case_reports", case.id, *(after or (None, None)), limit)]
 
     async def case_of_task(self, task: UUID, scope: Scope) -> Case | None:
         """The case a task belongs to."""
@@ -224,7 +257,3 @@ class Views(ReadModel):
     async def account(self) -> Mapping[str, int]:
         """Where every report is: in = filed + joined + awaiting the desk + refused + not filed yet."""
         return await self._figures.account()
-
-
-def _report(row: asyncpg.Record) -> Mapping[str, Any]:
-    return dict(row)

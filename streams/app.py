@@ -57,6 +57,8 @@ def build_app(
         # Source topics are made by streams.topics with the partitions they are meant to have.
         topic_allow_declare=False,
         topic_disable_leader=True,
+        # A second copy of a table in another worker would be read on as it grows; recovery reads the changelog instead.
+        table_standby_replicas=0,
         web_enabled=False,
         worker_redirect_stdouts=False,
         autodiscover=False,

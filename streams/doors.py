@@ -16,7 +16,7 @@ from streams.topics import ASSIGN_WORK, FILE_WORK, MESSAGES, Topic
 
 def doors(office: Office, meter: Meter) -> Iterator[tuple[Topic, Door[Any]]]:
     """The doors of one worker on its office."""
-    reject = partial(_keep, office)
+    reject = partial(keep, office)
     for topic in READERS:
         yield (
             topic,
@@ -28,7 +28,8 @@ def doors(office: Office, meter: Meter) -> Iterator[tuple[Topic, Door[Any]]]:
         yield topic, Door(topic.name, parse_work, partial(react, office), reject, batch=10, meter=meter)
 
 
-async def _keep(office: Office, rejects: Sequence[Reject]) -> None:
+async def keep(office: Office, rejects: Sequence[Reject]) -> None:
+    """Keep what a door turned away. Raises ``Unavailable``."""
     await keep_rejects(office, [_kept(reject) for reject in rejects])
 
 

@@ -19,7 +19,8 @@ DAY_MS = 86_400_000
 class Topic:
     """One row. ``name`` goes behind the city's prefix; ``contract`` is the value of the ``schema`` header.
 
-    ``also`` are further contracts that travel on it, in one order with the first.
+    ``also`` are further contracts that travel on it, in one order with the first. A ``compacted`` topic keeps the last
+    record of every key for ever.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Topic:
     partitions: int = 4
     retention_days: int = 7
     also: tuple[str, ...] = ()
+    compacted: bool = False
 
     @property
     def contracts(self) -> tuple[str, ...]:
@@ -54,6 +56,25 @@ INSPECTOR = Topic(
     "intake.inspector.v1", "report number", "inspector-report.v1", "phones", "inspectors' reports come in"
 )
 ALARM = Topic("intake.alarm.v1", "device id", "sensor-alarm.v1", "device platform", "sensor alarms come in")
+TICK_CONTRACT = "sensor-tick.v1"
+"""The clock, between the readings of a partition."""
+SENSOR_READINGS = Topic(
+    "sensor.readings.v1",
+    "gateway id",
+    "sensor-readings.v1",
+    "gateways, SensorThings and MQTT doors",
+    "readings of devices come in, many a record; the sensors' workers add ticks of the clock",
+    retention_days=3,
+    also=(TICK_CONTRACT,),
+)
+SENSOR_STATE = Topic(
+    "sensor.state.v1",
+    "gateway id",
+    "",
+    "cityloop",
+    "what a sensors' worker remembers of each gateway's devices, as bytes for itself",
+    compacted=True,
+)
 FILE_WORK = Topic("work.file.v1", "none", "work.v1", "cityloop", "accepted reports to be filed; many ids a record")
 ASSIGN_WORK = Topic("work.assign.v1", "none", "work.v1", "cityloop", "filed cases to be assigned; many ids a record")
 TICKET_CONTRACT = "ticket-event.v1"
@@ -71,7 +92,20 @@ CASE_EVENTS = Topic(
 )
 ALERTS = Topic("alerts", "case number", "cap.1.2", "cityloop", "messages to the public, as XML", 4, 30)
 
-TOPICS = (HOTLINE, MESSAGES, INSPECTOR, ALARM, FILE_WORK, ASSIGN_WORK, REPORT_EVENTS, CASE_EVENTS, ALERTS)
+TOPICS = (
+    HOTLINE,
+    MESSAGES,
+    INSPECTOR,
+    ALARM,
+    SENSOR_READINGS,
+    FILE_WORK,
+    ASSIGN_WORK,
+    REPORT_EVENTS,
+    CASE_EVENTS,
+    ALERTS,
+)
+CHANGELOGS = (SENSOR_STATE,)
+"""Topics nobody but their own workers reads: bytes without a contract."""
 
 
 def partition_of(route: str, topic: Topic) -> int:
@@ -105,7 +139,7 @@ def _create(bootstrap: str, prefix: str, replication: int) -> list[str]:
 
 def _missing(admin: KafkaAdminClient, prefix: str) -> list[Topic]:
     present = set(admin.list_topics())
-    return [topic for topic in TOPICS if topic.full(prefix) not in present]
+    return [topic for topic in (*TOPICS, *CHANGELOGS) if topic.full(prefix) not in present]
 
 
 @contextmanager
@@ -124,5 +158,7 @@ def _settings(topic: Topic, replication: int) -> dict[str, Any]:
     return {
         "num_partitions": topic.partitions,
         "replication_factor": replication,
-        "configs": {"retention.ms": str(topic.retention_days * DAY_MS)},
+        "configs": {"cleanup.policy": "compact"}
+        if topic.compacted
+        else {"retention.ms": str(topic.retention_days * DAY_MS)},
     }

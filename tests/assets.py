@@ -7,11 +7,12 @@ from pathlib import Path
 from domain.place import Crs
 from runtime.assets.judge import Judge
 from runtime.assets.layout import AssetMapping, Layout
-from runtime.assets.load import Into, LoadTally, load_assets
+from runtime.assets.load import Into, LoadTally, load_table
 from runtime.assets.placing import Placing
 from runtime.importing.encodings import Encoding
 from runtime.importing.report import ReportFile
 from runtime.importing.rows import RowFile
+from store.asset_load import AssetRow
 from tests.demo_city import grid, pack, spot
 
 TODAY = date(2026, 11, 21)
@@ -80,7 +81,7 @@ def filled(path: Path, *rows: Mapping[str, str]) -> Path:
 
 
 async def brought(
-    into: Into,
+    into: Into[AssetRow],
     path: Path,
     *rows: Mapping[str, str],
     crs: Crs | None = Crs.CGCS2000,
@@ -93,7 +94,7 @@ async def brought(
     mapping = mapping or AssetMapping()
     with RowFile(path, encoding, mapping.delimiter) as table, ReportFile(remarks_of(path)) as report:
         judge = Judge(Layout(table.header, mapping), mapping, pack().catalogue, crs, TODAY)
-        return await load_assets(table, judge, Placing(pack().atlas, judge.crs), into, report)
+        return await load_table(table, judge, Placing(pack().atlas, judge.crs), into, report)
 
 
 def remarks_of(path: Path) -> Path:

@@ -136,7 +136,11 @@ class Story(Steps):
 
     def ask(self, command: Command, moment: datetime | None = None) -> Decision:
         """What the law would say; nothing happens."""
-        return decide(self._case, command, moment or self.now, self.policy)
+        return decide(self._case, self.informed(command), moment or self.now, self.policy)
+
+    def informed(self, command: Command) -> Command:
+        """The command with what the docket would tell the law of the reports it is about."""
+        return self.crowd.informed(command, {self._case.id: self._case} if self._case else {})
 
     def do(self, command: Command, moment: datetime | None = None) -> "Story":
         """A step that the law allows; by default a minute after the last."""
@@ -144,6 +148,8 @@ class Story(Steps):
         decision = self.ask(command)
         self._case = decision.case
         self.happened += decision.events
+        for event in decision.events:
+            self.crowd.follow(event)
         return self
 
     def rings(self, times: int = 1) -> "Story":

@@ -154,7 +154,7 @@ def out_of_turn(story: Story, other: Story, verb: Verb, actor: Actor, pick: int)
         actor,
         case.id,
         expected=(None, None, case.version, case.version - 1)[pick % 4],
-        report=case.reports[0] if case.reports and pick % 3 else ReportId(an_id()),
+        report=story.reports[0] if story.reports and pick % 3 else ReportId(an_id()),
         task=tasks[pick % len(tasks)],
         new_tasks=(stale,) if stale else task_ids(1 + pick % 3),
         new_id=case.petitions[0].id if case.petitions and pick % 5 == 0 else an_id(),

@@ -135,6 +135,17 @@ async def dispatched(office: Office, *reports: Report) -> list[CaseId]:
     return cases
 
 
+async def behind(office: Office, case: Case) -> tuple[ReportId, ...]:
+    """The reports behind a case, the first one first."""
+    async with office.store.unit() as unit:
+        return (await unit.cases.crowd([case.id], [], [case.id])).behind(case.id)
+
+
+async def first_of(office: Office, case: Case) -> ReportId:
+    """The report that opened a case."""
+    return (await behind(office, case))[0]
+
+
 async def cases_of(office: Office, ids: Sequence[CaseId]) -> list[Case]:
     """The cases as the record has them."""
     async with office.store.unit() as unit:

@@ -33,6 +33,7 @@ from runtime.telemetry import Telemetry
 from runtime.wiring import clients, open_api
 from store.clients import Clients
 from store.pool import connect
+from store.views import Scope
 from tests.demo_city import pack
 from tests.files import a_photo
 
@@ -121,7 +122,9 @@ class FrontDoor:
         """Until the live streams have been told all that had happened when this was asked; the city may go on."""
         end = await self.tools.views.stream_end()
         async with asyncio.timeout(10):
-            while self.tools.hub._position < end:  # noqa: ASYNC110
+            while waiting := await self.tools.views.stream(self.tools.hub._position, Scope(), 1):
+                if waiting[0].position > end:
+                    break
                 await asyncio.sleep(0.02)
 
 

@@ -1,17 +1,19 @@
 """What must hold of the whole record at any time: documents, rows beside them, links and histories say the same."""
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
 from domain.case import Case
+from domain.crowd import Crowd
 from domain.events import NAMES, Event
 from domain.evolution import evolve
 from domain.ids import CaseId
 from domain.lifecycle import TABLE
 from domain.petition import PetitionState
+from domain.standing import STRANGER, Standing
 from store.cases import area_key
 from store.codec import decode_case, decode_event, encode
 from store.pool import Connection, Pool
@@ -28,8 +30,9 @@ _COLUMNS = (
 async def consistent(pool: Pool, *only: CaseId) -> int:
     """Compare everything written beside the documents with them; returns how many cases there are.
 
-    Columns, tasks and alarms are those of the document; the reports linked are those behind the case and those taken
-    back; the history is a path in the law's table and gives the document. Without ``only`` also the account.
+    Columns, tasks and alarms are those of the document; the reports linked, and how they stand to the case, are what
+    the history says, as many behind it as the document says; the history is a path in the law's table and gives the
+    document. Without ``only`` also the account.
     """
     async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         rows = await connection.fetch("SELECT * FROM cases WHERE $1::uuid[] = '{}' OR id = ANY ($1)", only)
@@ -38,8 +41,9 @@ async def consistent(pool: Pool, *only: CaseId) -> int:
         assert columns == {case.id: _columns(case) for case in cases.values()}
         assert await _rows(connection, "tasks", cases) == {task for case in cases.values() for task in _tasks(case)}
         assert await _rows(connection, "alarms", cases) == {alarm for case in cases.values() for alarm in _alarms(case)}
-        await _check_links(connection, cases)
-        for case, events in (await histories(connection, list(cases))).items():
+        happened = await histories(connection, list(cases))
+        await _check_links(connection, cases, happened)
+        for case, events in happened.items():
             _check_history(cases[CaseId(case)], events)
     if not only:
         account = await Views(pool).account()
@@ -126,11 +130,16 @@ def _alarms(case: Case) -> Iterator[tuple[object, ...]]:
             yield tuple(sorted(row.items()))
 
 
-async def _check_links(connection: Connection, cases: Mapping[UUID, Case]) -> None:
+async def _check_links(
+    connection: Connection, cases: Mapping[UUID, Case], happened: Mapping[UUID, Sequence[Event]]
+) -> None:
     rows = await connection.fetch("SELECT * FROM case_reports WHERE case_id = ANY ($1)", list(cases))
-    linked: dict[UUID, set[UUID]] = defaultdict(set)
-    for row in rows:
-        linked[row["case_id"]].add(row["report_id"])
-    assert linked == {case.id: {*case.reports, *case.withdrawn} for case in cases.values()}
+    stand = {(row["case_id"], row["report_id"]): Standing(row["behind"], row["own"], row["withdrawn"]) for row in rows}
+    crowd, told = Crowd(), {}
+    for change in (change for events in happened.values() for event in events for change in crowd.follow(event)):
+        told[change.case, change.report] = change.after
+    assert stand == {tie: standing for tie, standing in told.items() if standing != STRANGER}
+    behind = Counter(case for (case, _), standing in stand.items() if standing.behind)
+    assert {case.id: case.behind for case in cases.values()} == {case: behind[case] for case in cases}
     opened = {row["case_id"] for row in rows if row["opened"] and row["home"]}
     assert opened == set(cases), "every case was opened by one report whose home it is"

@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from domain.actor import SYSTEM, Actor
 from domain.case import Case, Clock, Deadline, Verdict
 from domain.commands import Command, Said, Verb
+from domain.crowd import Crowd
 from domain.ids import ReportId
 from domain.petition import Petition, PetitionState
 from domain.place import Level
@@ -40,6 +41,9 @@ from tests.values import (
 class Steps:
     """What may be asked of the case as it stands; nothing happens yet."""
 
+    crowd: ClassVar[Crowd] = Crowd()
+    """Who stands behind the cases of all stories: a merge is about two of them."""
+
     def __init__(self, start: datetime = MONDAY, policy: Policy | None = None) -> None:
         self.policy = policy or a_policy()
         self.now = start
@@ -50,6 +54,15 @@ class Steps:
         """The case as it stands."""
         assert self._case is not None, "the story has not begun"
         return self._case
+
+    @property
+    def reports(self) -> tuple[ReportId, ...]:
+        """The reports behind the case."""
+        return self.crowd.behind(self.case.id)
+
+    def withdrew(self, report: ReportId) -> bool:
+        """Whether the report was taken back from the case."""
+        return self.crowd.of(self.case.id, report).withdrawn
 
     def task(self, unit: str) -> Task:
         """The latest task of a unit."""
@@ -107,11 +120,13 @@ class Steps:
 
     def withdraw(self, report: ReportId | None = None, actor: Actor = HOTLINE) -> Command:
         """The caller takes a report back."""
-        return self._by(actor, Verb.WITHDRAW, report=report or self.case.reports[0], reason="settled")
+        return self._by(
+            actor, Verb.WITHDRAW, report=report or next(iter(self.reports), ReportId(an_id())), reason="settled"
+        )
 
     def recover(self) -> Command:
         """Every sensor behind the only report has recovered."""
-        return self._by(SYSTEM, Verb.RECOVER, report=self.case.reports[0], reason="recovered")
+        return self._by(SYSTEM, Verb.RECOVER, report=self.reports[0], reason="recovered")
 
     def join(self, report: ReportId | None = None, actor: Actor = SYSTEM) -> Command:
         """Another report about the same incident."""

@@ -1,4 +1,4 @@
-"""A wire between us and PostgreSQL that can be counted on, in both senses: it counts statements and it can be cut."""
+"""A wire between us and PostgreSQL that can be counted on, in both senses: it counts, and it can be cut."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -20,6 +20,7 @@ class Wire:
         self._clients: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self.statements = 0
+        self.sent = self.received = 0  # bytes
 
     @property
     def dsn(self) -> str:
@@ -63,7 +64,7 @@ class Wire:
             with suppress(OSError, asyncio.IncompleteReadError):
                 async with asyncio.TaskGroup() as both:
                     both.create_task(self._questions(reader, ours))
-                    both.create_task(_answers(theirs, writer))
+                    both.create_task(self._answers(theirs, writer))
         except* OSError:
             pass
         finally:
@@ -83,16 +84,17 @@ class Wire:
                 # SSLRequest and its like come before the start-up message, which has the protocol's version 3
                 started = started or body[:2] == b"\x00\x03"
                 self.statements += kind in _RUNS_A_STATEMENT
+                self.sent += len(kind + length + body)
                 writer.write(kind + length + body)
                 await writer.drain()
         writer.close()
 
-
-async def _answers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(65_536):
-        writer.write(data)
-        await writer.drain()
-    writer.close()
+    async def _answers(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65_536):
+            self.received += len(data)
+            writer.write(data)
+            await writer.drain()
+        writer.close()
 
 
 @asynccontextmanager

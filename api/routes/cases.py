@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 
@@ -9,7 +10,7 @@ from api.actions import asked, mine
 from api.attachment_schemas import shown
 from api.auth import Caller
 from api.body import json_body
-from api.case_schemas import ActionDone, ActionsOut, CasePage, CaseWithReports, Explanation, StepOut
+from api.case_schemas import ActionDone, ActionsOut, CasePage, CaseWithReports, Explanation, ReportPage, StepOut
 from api.deps import Deps, answer, caller, deps
 from api.filters import by_area, by_category, by_unit
 from api.parameters import Limit
@@ -31,6 +32,8 @@ from store.views import Filter
 router = APIRouter(prefix="/v1/cases", tags=["cases"])
 
 _MISSING = problems(404)
+# the report that opened a case stands first, whatever came at the same moment: all others come after it
+_BEGIN = (datetime(2000, 1, 1, tzinfo=UTC), UUID(int=0))
 ACTION_REFUSALS = problems(400, 403, 404, 409, 413, 415, 422, 428, 503)
 ACTION_BODY = json_of(ActionIn)
 
@@ -76,6 +79,22 @@ async def whole(no: str, who: Annotated[Caller, Depends(caller)], tools: Annotat
     attachments = [shown(each) for each in await tools.views.attachments.of_case(case.id)]
     body = {**tools.present.case(case), "reports": rows(behind.reports), **partners, "attachments": attachments}
     return answer(body, headers={"ETag": f'"{case.version}"'})
+
+
+@router.get("/{no}/reports", response_model=ReportPage, responses=problems(400, 404, 422))
+async def reports(
+    no: str,
+    who: Annotated[Caller, Depends(caller)],
+    tools: Annotated[Deps, Depends(deps)],
+    cursor: str | None = None,
+    limit: Limit = 50,
+) -> Response:
+    """The reports behind the case, also those taken back, the one that opened it first; pages by ``cursor``."""
+    case = await seen_case(tools, who, no)
+    page = await tools.views.reports_behind(case, read(cursor), limit)
+    last = page[-1] if len(page) == limit else None
+    more = written(_BEGIN if last["opened"] else (last["linked_at"], last["id"])) if last else None
+    return answer({"items": rows(page), "next": more})
 
 
 @router.get("/{no}/history", response_model=list[StepOut], responses=_MISSING)

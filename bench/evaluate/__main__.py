@@ -22,9 +22,10 @@ PAGE = ROOT / "docs" / "evaluation.md"
 
 _HEAD = """# Evaluation: how good the advisers are
 
-Made by `make evaluate`. The data are real and not part of this repository; every figure is measured on rows that the
-adviser measured was neither trained nor tuned on, and stands beside a baseline run on the same rows. `make evaluate
-ONLY=name` judges one adviser and replaces its section.
+Made by `make evaluate`. The data are real and not part of this repository. Figures are measured on rows that the
+adviser measured was not trained on, each beside a baseline run on the same rows. Where something was chosen with these
+rows in view, its section says what, and which figures are held out: of the sensors those «as shipped» are not, only
+those «chosen elsewhere». `make evaluate ONLY=name` judges one adviser and replaces its section.
 """
 
 

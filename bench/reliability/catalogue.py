@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from bench.reliability import g1, g2, g8
+from bench.reliability import g1, g2, g8, storm
 from bench.reliability.reckoning import Account
 from bench.reliability.schedule import printed
 from bench.reliability.town import Ground
@@ -57,6 +57,14 @@ async def _play_g8(size: g8.Size, ground: Ground, seed: int) -> Account:
     return await g8.drill(ground, size, seed)
 
 
+def _storm(title: str, size: storm.Size, breaks: str = "") -> Part:
+    return Part(title, partial(_play_storm, size), lambda seed: printed(storm.schedule(size, seed)), breaks)
+
+
+async def _play_storm(size: storm.Size, ground: Ground, seed: int) -> Account:
+    return await storm.drill(ground, size, seed)
+
+
 _G2_CONTROLS = (
     _g2("blind index", g2.BLIND_INDEX, "the unique index on (origin, number) dropped"),
     _g2("by address", g2.BY_ADDRESS, "the inbox keyed by topic, partition and offset"),
@@ -65,6 +73,7 @@ _G8_CONTROLS = (
     _g8("offset first", g8.OFFSET_FIRST, "offsets acknowledged before the transaction"),
     _g8("dead letter", g8.DEAD_LETTER, "every exception sends the batch to the dead letters"),
 )
+_STORM_CONTROLS = (_storm("blind marks", storm.BLIND_MARKS, "the record of what was kept wiped"),)
 
 DRILLS: Mapping[str, Drill] = {
     "g1": Drill(
@@ -78,5 +87,9 @@ DRILLS: Mapping[str, Drill] = {
     "g8": Drill(
         "g8", "T-G8: conservation and poison", "read",
         (_g8("the product", g8.LONG), *_G8_CONTROLS), (_g8("the product", g8.SHORT), *_G8_CONTROLS),
+    ),
+    "storm": Drill(
+        "storm", "Storm drill: one incident a line", "readings",
+        (_storm("the product", storm.LONG), *_STORM_CONTROLS), (_storm("the product", storm.SHORT), *_STORM_CONTROLS),
     ),
 }  # fmt: skip

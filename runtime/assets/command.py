@@ -3,25 +3,28 @@
 import asyncio
 import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Generic, Protocol
 
 from rich.console import Console
 
 from domain.errors import Invalid
 from domain.place import Crs
-from runtime.assets.judge import Judge
+from runtime.assets.judge import Judge, Judged
 from runtime.assets.layout import AssetMapping, Layout, read_asset_mapping
-from runtime.assets.load import Into, LoadTally, Nowhere, load_assets
+from runtime.assets.load import Into, J, Judging, LoadTally, Nowhere, Places, R, R_co, load_table
 from runtime.assets.placing import Placing
 from runtime.citypack import Pack
 from runtime.importing.encodings import Encoding
 from runtime.importing.report import ReportFile, beside
 from runtime.importing.rows import RowFile
 from runtime.progress import progress
-from store.asset_load import loading
+from store.asset_load import AssetRow, loading
+from store.table_load import TableLoad
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,49 +40,91 @@ class Order:
     dry_run: bool = False
 
 
+class TableReader(Protocol[J, R_co]):
+    """What a register makes of a table, by a mapping that has been read."""
+
+    @property
+    def delimiter(self) -> str | None:
+        """Between the cells of a CSV; None: the header tells."""
+
+    def begin(self, header: Sequence[str], pack: Pack, crs: Crs | None) -> tuple[Judging[J], Places[J, R_co]]:
+        """Who judges the rows under a header, and who places them. Raises ``Invalid``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Register(Generic[J, R]):
+    """A register that tables are loaded into: how they are read, by the file of a mapping, and where rows go."""
+
+    reader: Callable[[Path | None], TableReader[J, R]]
+    loading: Callable[[str], AbstractAsyncContextManager[TableLoad[R]]]
+
+
+class AssetTable:
+    """A table of components."""
+
+    def __init__(self, mapping: Path | None) -> None:
+        self._mapping = read_asset_mapping(mapping) if mapping else AssetMapping()
+
+    @property
+    def delimiter(self) -> str | None:
+        """As the mapping says."""
+        return self._mapping.delimiter
+
+    def begin(self, header: Sequence[str], pack: Pack, crs: Crs | None) -> tuple[Judge, Placing]:
+        """Who judges the rows and who places them. Raises ``Invalid``."""
+        today = datetime.now(pack.policy.calendar.zone).date()
+        judge = Judge(Layout(header, self._mapping), self._mapping, pack.catalogue, crs or self._mapping.crs, today)
+        return judge, Placing(pack.atlas, judge.crs)
+
+
+ASSETS: Register[Judged, AssetRow] = Register(AssetTable, loading)
+
+
 def run_load(order: Order, dsn: str, pack: Pack, out: Console) -> LoadTally:
-    """Load a file, with a bar on ``out``. Raises ``Invalid`` or ``Unavailable`` with the remedy."""
+    """Load a file of components, with a bar on ``out``. Raises ``Invalid`` or ``Unavailable`` with the remedy."""
+    return run_table_load(ASSETS, order, dsn, pack, out)
+
+
+def run_table_load(register: Register[J, R], order: Order, dsn: str, pack: Pack, out: Console) -> LoadTally:
+    """Load a file into a register. Raises as ``run_load`` does."""
     # rows hold no cycles; looking for some among a batch's hundred thousand objects takes a third of the time
     gc.disable()
     try:
-        return asyncio.run(_run(order, dsn, pack, out))
+        return asyncio.run(_run(register, order, dsn, pack, out))
     finally:
         gc.enable()
 
 
-async def _run(order: Order, dsn: str, pack: Pack, out: Console) -> LoadTally:
-    mapping = read_asset_mapping(order.mapping) if order.mapping else AssetMapping()
+async def _run(register: Register[J, R], order: Order, dsn: str, pack: Pack, out: Console) -> LoadTally:
+    reader = register.reader(order.mapping)
     place = order.report or beside(order.file)
     if order.dry_run or order.all_or_nothing:
         with ReportFile(place) as report:
-            tally = await _pass(order, mapping, pack, Nowhere(), report, out)
+            tally = await _pass(order, reader, pack, Nowhere(), report, out)
         if order.dry_run or tally.refused:
             tell(tally, order, place, out)
             return tally
-    async with loading(dsn) as register:
+    async with register.loading(dsn) as rows:
         if order.all_or_nothing:
             # every row was found well: the second reading brings them in, all at once
-            async with register.together():
-                tally = await _pass(order, mapping, pack, register, None, out)
+            async with rows.together():
+                tally = await _pass(order, reader, pack, rows, None, out)
                 if tally.refused:
                     raise Invalid("file-changed", "文件在导入过程中被改动", f"{order.file.name}: load it again")
         else:
             with ReportFile(place) as report:
-                tally = await _pass(order, mapping, pack, register, report, out)
+                tally = await _pass(order, reader, pack, rows, report, out)
     tell(tally, order, place, out)
     return tally
 
 
 async def _pass(
-    order: Order, mapping: AssetMapping, pack: Pack, into: Into, report: ReportFile | None, out: Console
+    order: Order, reader: TableReader[J, R], pack: Pack, into: Into[R], report: ReportFile | None, out: Console
 ) -> LoadTally:
     """One reading of the file."""
-    with RowFile(order.file, order.encoding, mapping.delimiter) as table, progress(out, table.size) as bar:
-        crs = order.crs or mapping.crs
-        today = datetime.now(pack.policy.calendar.zone).date()
-        judge = Judge(Layout(table.header, mapping), mapping, pack.catalogue, crs, today)
-        beat = _beat(bar, table)
-        return await load_assets(table, judge, Placing(pack.atlas, judge.crs), into, report, beat)
+    with RowFile(order.file, order.encoding, reader.delimiter) as table, progress(out, table.size) as bar:
+        judge, placing = reader.begin(table.header, pack, order.crs)
+        return await load_table(table, judge, placing, into, report, _beat(bar, table))
 
 
 def _beat(bar: Callable[[int, str], None], table: RowFile) -> Callable[[LoadTally], None]:

@@ -1,10 +1,8 @@
 """Judging the rows of a register's table: what may come in, what may not and why, and what a person should look at."""
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from operator import gt, itemgetter
 from typing import Any
 
 import msgspec
@@ -13,17 +11,12 @@ from domain.asset import Accuracy, ComponentCode
 from domain.catalogue import Catalogue
 from domain.errors import Fault, Invalid
 from domain.place import Crs
-from domain.report import checked_point, clean_text
-from runtime.assets.layout import ATTRIBUTES, REQUIRED, STATES, AssetMapping, Layout
-from runtime.importing.encodings import foreign
+from runtime.assets.cells import Cells
+from runtime.assets.layout import ASSETS, ATTRIBUTES, STATES, AssetMapping, Layout
 from runtime.importing.row import Row
 
-_LIMITS = tuple(limit for limit, _ in ATTRIBUTES.values())
-_NAMES = tuple(ATTRIBUTES)
-_PLACE = {name: place for place, name in enumerate(_NAMES)}
-_NEEDED = tuple(_PLACE[name] for name in REQUIRED)
-_GRID, _LON, _LAT = _PLACE["grid"], _PLACE["lon"], _PLACE["lat"]
-_DEGREES = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]*)?")
+_PLACE = {name: place for place, name in enumerate(ATTRIBUTES)}
+_GRID = _PLACE["grid"]
 _DAYS = 100_000  # a register holds far fewer dates than rows: each is read once
 _FIRST_YEAR = 1949
 _SURVEYED = frozenset({Accuracy.A, Accuracy.B})
@@ -51,6 +44,11 @@ class Judged:
     notes: list[Fault] = field(default_factory=list)
 
     @property
+    def registered(self) -> str:
+        """The grid as the table says; empty where it says none."""
+        return self.text[_GRID]
+
+    @property
     def dated(self) -> date:
         """The day it speaks of."""
         return self.changed_on or self.first_on
@@ -64,11 +62,9 @@ class Judge:
     ) -> None:
         if layout.positioned and crs is None:
             raise Invalid("crs-missing", "未声明坐标系", f"name it with --crs or in the mapping: {', '.join(Crs)}")
-        self.layout = layout
+        self.layout, self.key = layout, "code"
         self.crs = crs or Crs.WGS84
-        self._cells: Callable[[Sequence[str]], tuple[str, ...]] = itemgetter(*(layout.place(name) for name in _NAMES))
-        self._empty = frozenset(mapping.not_given) - {""}
-        self._constants = [(_PLACE[name], said) for name, said in mapping.constants.items()]
+        self._cells = Cells(layout, ASSETS, mapping.not_given, mapping.constants)
         self._states = {**STATES, **mapping.states}
         self._catalogue = catalogue
         self._today = today
@@ -77,23 +73,8 @@ class Judge:
 
     def judge(self, row: Row) -> Judged | tuple[Fault, ...]:
         """The row as it may come in, or everything that is wrong with it, the column as pointer."""
-        if row.fault is not None:
-            return (row.fault,)
-        if len(row.cells) != self.layout.width:
-            return (Fault("", "csv-columns", f"{len(row.cells)} cells, {self.layout.width} wanted"),)
-        given = [*row.cells, ""]
-        # whatever is not printable (a control, a bidirectional mark, a byte of another encoding) is looked at closely
-        text = [cell.strip() for cell in self._cells(given)]
-        if not "".join(given).isprintable():
-            cleaned = self._cleaned(text, given)
-            if isinstance(cleaned, tuple):
-                return cleaned
-            text = cleaned
-        if not self._empty.isdisjoint(text):
-            text = ["" if cell in self._empty else cell for cell in text]
-        for place, constant in self._constants:
-            text[place] = text[place] or constant
-        return self._judge(row.line, text, given)
+        text, given, faults = self._cells.read(row)
+        return faults or self._judge(row.line, text, given)
 
     def _judge(self, line: int, text: list[str], given: Sequence[str]) -> Judged | tuple[Fault, ...]:
         faults, notes = self._of_form(text), list[Fault]()
@@ -101,7 +82,7 @@ class Judge:
         state = self._told(faults, "state", text, self._states.__getitem__)
         first, changed = self._day(faults, "first_on", text), self._day(faults, "changed_on", text)
         accuracy = self._told(faults, "accuracy", text, lambda said: Accuracy(said.upper()))
-        at = self._position(text, faults)
+        at = self._cells.position(text, self.crs, faults)
         if first and changed and changed < first:
             faults.append(Fault(self.layout.column("changed_on"), "change-before-first", "a change follows the census"))
         if not text[_GRID] and at is None:
@@ -120,17 +101,7 @@ class Judge:
 
     def _of_form(self, text: Sequence[str]) -> list[Fault]:
         """What can be told without knowing what the cells mean."""
-        faults = []
-        if not all(map(text.__getitem__, _NEEDED)):
-            empty = (_NAMES[place] for place in _NEEDED if not text[place])
-            faults += [Fault(self.layout.column(name), "cell-empty", "the standard asks for it") for name in empty]
-        if any(map(gt, map(len, text), _LIMITS)):
-            each = zip(_NAMES, text, _LIMITS, strict=True)
-            faults += [
-                Fault(self.layout.column(n), "text-too-long", f"at most {most}")
-                for n, cell, most in each
-                if len(cell) > most
-            ]
+        faults = self._cells.of_form(text, "the standard asks for it")
         if (grid := text[_GRID]) and not (len(grid) == 15 and grid.isascii() and grid.isalnum()):
             faults.append(Fault(self.layout.column("grid"), "grid-code-malformed", "15 digits or letters"))
         return faults
@@ -173,44 +144,12 @@ class Judge:
             faults.append(Fault(self.layout.column(attribute), code, "YYYYMMDD, between 1949 and today"))
         return day
 
-    def _position(self, text: Sequence[str], faults: list[Fault]) -> tuple[float, float] | None:
-        lon, lat = text[_LON], text[_LAT]
-        if not lon and not lat:
-            return None
-        # the plain notation only: what else float() reads (nan, 1_0, other scripts' digits) is no survey's
-        if not (_DEGREES.fullmatch(lon) and _DEGREES.fullmatch(lat)):
-            faults.append(Fault(self.layout.column("lon"), "number-invalid", "degrees as decimal numbers"))
-            return None
-        try:
-            point = checked_point(float(lon), float(lat), self.crs, "")
-        except Invalid as error:
-            faults += [Fault(self.layout.column("lon"), fault.code, fault.hint) for fault in error.faults]
-            return None
-        return point.lon, point.lat
-
     def _doc(self, given: Sequence[str]) -> str:
         if not self.layout.others:
             return "{}"
         others = {column: given[place].strip() for place, column in self.layout.others.items()}
-        said = {column: cell for column, cell in others.items() if cell and cell not in self._empty}
+        said = {column: cell for column, cell in others.items() if cell and cell not in self._cells.empty}
         return msgspec.json.encode(said).decode()
-
-    def _cleaned(self, text: list[str], given: list[str]) -> list[str] | tuple[Fault, ...]:
-        """Cells without what cannot be seen; the faults where that is not harmless. The other columns go along."""
-        faults: list[Fault] = []
-
-        def clean(cell: str, column: str) -> str:
-            try:
-                return clean_text(cell, column)
-            except Invalid as error:
-                strange = [Fault(column, "encoding-invalid", "not in the encoding of the file")]
-                faults.extend(strange if foreign(cell) else error.faults)
-                return ""
-
-        cells = [clean(cell, self.layout.column(name)) for cell, name in zip(text, _NAMES, strict=True)]
-        for place, column in self.layout.others.items():
-            given[place] = clean(given[place], column)
-        return tuple(faults) if faults else cells
 
 
 def _day(said: str) -> date | None:

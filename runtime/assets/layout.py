@@ -1,8 +1,9 @@
 """What the columns of a register's table mean: the standards' own names are known, a mapping names the others."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from pydantic import Field
 
@@ -51,7 +52,6 @@ STATES: Mapping[str, AssetState] = {
 }
 
 _WIDE = str.maketrans("（）", "()")
-_BY_HEADER = {header.lower(): name for name, (_, headers) in ATTRIBUTES.items() for header in headers}
 
 Attribute = Annotated[str, reader("word-unknown", "an attribute of docs/assets.md", lambda name: _attribute(name))]
 Word = Annotated[AssetState, reader("word-unknown", f"one of {'、'.join(STATES)}", STATES.__getitem__)]
@@ -82,19 +82,47 @@ def read_asset_mapping(path: Path) -> AssetMapping:
     return document.content
 
 
+class Mapped(Protocol):
+    """What a layout asks of a mapping: the city's own columns and the constants, by attribute."""
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """The columns by attribute."""
+
+    @property
+    def constants(self) -> Mapping[str, str]:
+        """What holds where a cell is empty or the column is absent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """The attributes a register knows, as ``ATTRIBUTES`` has them, and those every row must have."""
+
+    known: Mapping[str, tuple[int, tuple[str, ...]]]
+    required: tuple[str, ...]
+
+    def by_header(self) -> dict[str, str]:
+        """The attributes by the names of their columns in small letters."""
+        return {header.lower(): name for name, (_, headers) in self.known.items() for header in headers}
+
+
+ASSETS = Attributes(ATTRIBUTES, REQUIRED)
+
+
 class Layout:
     """Which cell of a row is which attribute; ``others`` are the columns nobody asks for, by place.
 
     Raises ``Invalid`` with code ``csv-header``.
     """
 
-    def __init__(self, header: Sequence[str], mapping: AssetMapping) -> None:
+    def __init__(self, header: Sequence[str], mapping: Mapped, attributes: Attributes = ASSETS) -> None:
         self.width = len(header)
+        self._attributes, by_header = attributes, attributes.by_header()
         named = {column: name for name, column in mapping.columns.items()}
         self._at: dict[str, int] = {}
         self.others: dict[int, str] = {}
         for place, column in enumerate(header):
-            known = _BY_HEADER.get(column.translate(_WIDE).lower())
+            known = by_header.get(column.translate(_WIDE).lower())
             name = named.get(column) or (known if known not in mapping.columns else None)
             if name is None:
                 self.others[place] = column
@@ -119,15 +147,14 @@ class Layout:
         """Whether the table has positions."""
         return "lon" in self._at
 
-    def _check(self, mapping: AssetMapping) -> None:
+    def _check(self, mapping: Mapped) -> None:
+        known, required = self._attributes.known, self._attributes.required
         absent = [column for column in mapping.columns.values() if column not in self._header]
-        absent += [
-            ATTRIBUTES[name][1][0] for name in REQUIRED if name not in self._at and name not in mapping.constants
-        ]
+        absent += [known[name][1][0] for name in required if name not in self._at and name not in mapping.constants]
         if ("lon" in self._at) is not ("lat" in self._at):
             absent += ["lat" if "lon" in self._at else "lon"]
         if not self.positioned and "grid" not in self._at:
-            absent += [ATTRIBUTES["grid"][1][0]]
+            absent += [known["grid"][1][0]]
         if absent:
             faults = tuple(Fault(column, "column-missing") for column in dict.fromkeys(absent))
             raise Invalid("csv-header", "表头缺失或有误", ", ".join(fault.pointer for fault in faults), faults)

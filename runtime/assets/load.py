@@ -3,17 +3,17 @@
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import islice
-from typing import Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from domain.errors import Fault
 from domain.table_import import Remark
-from runtime.assets.judge import Judge, Judged
-from runtime.assets.placing import Placing
+from runtime.assets.layout import Layout
 from runtime.importing.report import ReportFile
 from runtime.importing.row import Row
 from runtime.importing.rows import RowFile
-from store.asset_load import AssetRow, Fates
+from store.table_load import Fates
 
 BATCH = 20_000
 _SHOWN = 10
@@ -40,36 +40,73 @@ class LoadTally:
         return self.fates.added + self.fates.changed + self.fates.unchanged + self.fates.older
 
 
-class Into(Protocol):
+class Judgement(Protocol):
+    """A row that may come in: its key, the day it speaks of, and what a person should look at."""
+
+    line: int
+    code: str
+    notes: list[Fault]
+
+    @property
+    def dated(self) -> date:
+        """Of two rows with one key the later counts, of two of one day the lower."""
+
+
+J = TypeVar("J", bound=Judgement)
+J_co = TypeVar("J_co", bound=Judgement, covariant=True)
+J_contra = TypeVar("J_contra", bound=Judgement, contravariant=True)
+R = TypeVar("R", bound=tuple[Any, ...])
+R_co = TypeVar("R_co", bound=tuple[Any, ...], covariant=True)
+R_contra = TypeVar("R_contra", bound=tuple[Any, ...], contravariant=True)
+
+
+class Judging(Protocol[J_co]):
+    """Who judges rows; ``key`` is the attribute by which two are of one thing."""
+
+    layout: Layout
+    key: str
+
+    def judge(self, row: Row) -> J_co | tuple[Fault, ...]:
+        """The row as it may come in, or everything that is wrong with it."""
+
+
+class Places(Protocol[J_contra, R_co]):
+    """Who finds where the things of a batch are."""
+
+    def place(self, batch: Sequence[J_contra]) -> Sequence[R_co | Fault]:
+        """A row for the register for each, in order, or what keeps it out."""
+
+
+class Into(Protocol[R_contra]):
     """Where batches go: the register, or nowhere for a trial."""
 
-    async def bring(self, rows: Sequence[AssetRow]) -> Fates:
+    async def bring(self, rows: Sequence[R_contra]) -> Fates:
         """Bring a batch in, no code twice."""
 
 
 class Nowhere:
     """A trial: everything that was judged counts as unchanged."""
 
-    async def bring(self, rows: Sequence[AssetRow]) -> Fates:
+    async def bring(self, rows: Sequence[tuple[Any, ...]]) -> Fates:
         """Bring nothing in."""
         return Fates(unchanged=len(rows))
 
 
 @dataclass(slots=True)
-class _Batch:
+class _Batch(Generic[R]):
     rows: int
     remarks: list[Remark]
     refused: int
     repeated: int
     noted: int
-    taken: list[AssetRow]
+    taken: list[R]
 
 
-async def load_assets(
+async def load_table(
     table: RowFile,
-    judge: Judge,
-    placing: Placing,
-    into: Into,
+    judge: Judging[J],
+    placing: Places[J, R],
+    into: Into[R],
     report: ReportFile | None,
     beat: Callable[[LoadTally], None] = lambda _: None,
 ) -> LoadTally:
@@ -94,10 +131,10 @@ async def load_assets(
     return tally
 
 
-def _read(rows: Iterator[Row], judge: Judge, placing: Placing) -> _Batch:
+def _read(rows: Iterator[Row], judge: Judging[J], placing: Places[J, R]) -> _Batch[R]:
     """The next batch, judged and placed. Runs beside the database's work."""
-    batch = _Batch(0, [], 0, 0, 0, [])
-    chosen: dict[str, Judged] = {}
+    batch: _Batch[R] = _Batch(0, [], 0, 0, 0, [])
+    chosen: dict[str, J] = {}
     for row in islice(rows, BATCH):
         batch.rows += 1
         judged = judge.judge(row)
@@ -111,7 +148,7 @@ def _read(rows: Iterator[Row], judge: Judge, placing: Placing) -> _Batch:
             late, early = (judged, before) if judged.dated >= before.dated else (before, judged)
             hint = f"line {late.line} is taken"
             batch.remarks.append(
-                Remark(early.line, "repeated", Fault(judge.layout.column("code"), "code-repeated", hint))
+                Remark(early.line, "repeated", Fault(judge.layout.column(judge.key), "code-repeated", hint))
             )
             judged = late
         chosen[judged.code] = judged
@@ -127,13 +164,13 @@ def _read(rows: Iterator[Row], judge: Judge, placing: Placing) -> _Batch:
     return batch
 
 
-def _named(judge: Judge, fault: Fault) -> Fault:
+def _named(judge: Judging[J], fault: Fault) -> Fault:
     """The fault with the table's own name of the column."""
     known = judge.layout.column(fault.pointer)
     return Fault(known, fault.code, fault.hint)
 
 
-def _count(tally: LoadTally, batch: _Batch, fates: Fates) -> None:
+def _count(tally: LoadTally, batch: _Batch[R], fates: Fates) -> None:
     tally.rows += batch.rows
     tally.refused += batch.refused
     tally.repeated += batch.repeated

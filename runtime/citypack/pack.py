@@ -13,6 +13,7 @@ from classify.cues import CueRule
 from classify.opinion import Manner
 from classify.rules import KeywordRule
 from dispatch.check import Office
+from dispatch.duty import Duty
 from dispatch.facts import Surroundings
 from dispatch.roster import Roster
 from dispatch.rulebook import Rulebook
@@ -25,6 +26,7 @@ from geo.atlas import Atlas
 from geo.atlases import Atlases
 from geo.gazetteer import Bounds, Gazetteer
 from geo.responsibility import ResponsibilityGrids
+from handlers.sensor_pack import SensorPack
 from runtime.citypack.catalogue import read_book
 from runtime.citypack.codes import read_life_safety, read_likeness, read_tiers
 from runtime.citypack.duties import ClientSpec, read_clients, read_keywords, read_units, warn_of_idle_units
@@ -32,10 +34,12 @@ from runtime.citypack.files import PackFiles
 from runtime.citypack.gazetteer import read_gazetteer
 from runtime.citypack.hearing import read_cues, read_manner
 from runtime.citypack.map import read_map
+from runtime.citypack.people import read_duty
 from runtime.citypack.plans import read_plans
 from runtime.citypack.responsibility import read_responsibility_grids
 from runtime.citypack.rule_check import Words, read_office, remarks
 from runtime.citypack.rulebook import RULES, read_rule_rows, read_vocabulary
+from runtime.citypack.sensing import read_sensing
 from runtime.citypack.settings import read_settings
 from runtime.citypack.tables import Table, read_table, reject_repeated
 from runtime.citypack.vocabulary import Vocabulary
@@ -52,8 +56,8 @@ class Pack:
     ``prefix`` are the letters of its case numbers, ``duty_desk`` the unit that has what no rule covers, ``labels``
     the Chinese words for codes (``"state.closed"``). ``atlas`` is the map in force when it was read, ``atlases`` are
     all its versions. ``rule_rows`` are its rules as written in ``rule_lines`` of ``rules.csv``; ``vocabulary`` reads
-    other rulebooks for this city, ``bureau`` and ``names`` are what a check of them must know. ``warnings`` are what a
-    person should look at.
+    other rulebooks for this city, ``bureau`` and ``names`` are what a check of them must know. ``duty`` is the duty
+    roster. ``warnings`` are what a person should look at.
     """
 
     id: str
@@ -77,7 +81,9 @@ class Pack:
     rule_lines: tuple[int, ...]
     bureau: Office
     names: Words
+    duty: Duty
     gazetteer: Gazetteer | None = None
+    sensors: SensorPack = field(default_factory=SensorPack)
     cues: tuple[CueRule, ...] = ()
     manner: Manner = field(default_factory=Manner)
     warnings: tuple[Fault, ...] = ()
@@ -112,6 +118,8 @@ def load(folder: Path, standards: Path, today: date | None = None) -> Pack:
     vocabulary = read_vocabulary(files, settings, book, units, city, {plan.id for plan in plans})
     rule_rows = read_rule_rows(files)
     rules = vocabulary.read(rule_rows)
+    duty = read_duty(files, units, vocabulary.windows)
+    sensors = read_sensing(files, book, city, vocabulary, settings.said.timezone if settings.said else None)
     bureau = read_office(files, settings, book, units, {client.unit for client in clients if client.unit})
     tiers = read_tiers(files, settings, book)
     life_safety, likeness = read_life_safety(files, settings, book), read_likeness(files, settings, book)
@@ -153,11 +161,13 @@ def load(folder: Path, standards: Path, today: date | None = None) -> Pack:
         labels=words,
         warnings=tuple(files.findings.warnings),
         gazetteer=gazetteer,
+        sensors=sensors,
         vocabulary=vocabulary,
         rule_rows=tuple({column: text for column, text in row.cells.items() if text} for row in rule_rows),
         rule_lines=tuple(row.line for row in rule_rows),
         bureau=bureau,
         names=names,
+        duty=duty.duty(policy.calendar),
     )
 
 

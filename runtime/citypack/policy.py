@@ -45,8 +45,8 @@ T = TypeVar("T")
 # Switches that the policy knows by the same name and in the same form.
 _AS_IS = (
     "auto_file_from", "auto_admit_from", "auto_dispatch_from", "auto_check", "recovery_withdraws", "join_within_m",
-    "default_limit", "rework_limit", "verifying_pauses_intake", "extensions", "suspensions", "first_accepts_leads", "starting_level",
-    "exercise_pace",
+    "default_limit", "rework_limit", "verifying_pauses_intake", "extensions", "suspensions", "first_accepts_leads",
+    "starting_level", "exercise_pace",
 )  # fmt: skip
 
 Metres = Annotated[float, Field(gt=0, le=1000)]

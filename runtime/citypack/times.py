@@ -18,18 +18,13 @@ def read_windows(files: PackFiles) -> tuple[Window, ...]:
     """The named times; what is wrong with them is noted."""
     rows = read_table(files, _WINDOWS, required=False) or []
     reject_repeated(rows, "id")
-    windows = [
-        Window(
-            row.identifier("id"),
-            _weekdays(row),
-            _working(row),
-            _season(row),
-            _hour(row, "start"),
-            _hour(row, "end"),
-        )
-        for row in rows
-    ]
+    windows = [window_of(row, row.identifier("id")) for row in rows]
     return tuple(window for row, window in zip(rows, windows, strict=True) if row.ok)
+
+
+def window_of(row: Row, name: str) -> Window:
+    """The time that a row's ``weekdays``, ``working``, ``season``, ``start`` and ``end`` say; faults are noted."""
+    return Window(name, _weekdays(row), _working(row), _season(row), _hour(row, "start"), _hour(row, "end"))
 
 
 def _weekdays(row: Row) -> frozenset[int]:

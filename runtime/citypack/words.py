@@ -14,6 +14,9 @@ from domain.place import Doubt, Level
 from domain.report import CallerKind, Source
 from domain.task import Part, TaskState
 from domain.ticket import Appeal, PromiseKind, TicketState, Tier
+from sensing.rules import Direction, RuleKind, Vicinity
+from sensing.signal import Change
+from sensing.storm import Turn
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -113,6 +116,7 @@ WORDS: Mapping[str, Mapping[StrEnum, str]] = {
         Role.SUPERVISOR: "督查",
         Role.VIEWER: "查看",
         Role.ADMIN: "管理员",
+        Role.DEVICE: "设备平台",
     },
     "kind": {Kind.COMPONENT: "部件", Kind.EVENT: "事项"},
     "urgency": {Urgency.NORMAL: "一般", Urgency.URGENT: "紧急", Urgency.CRITICAL: "非常紧急"},
@@ -183,6 +187,26 @@ WORDS: Mapping[str, Mapping[StrEnum, str]] = {
         TicketState.WITHDRAWN: "已撤回",
     },
     "promise": {PromiseKind.CONTACT: "先行联系", PromiseKind.ANSWER: "答复"},
+    "sensor_rule": {
+        RuleKind.THRESHOLD: "阈值",
+        RuleKind.RATE: "变化率",
+        RuleKind.STUCK: "卡滞",
+        RuleKind.SILENCE: "离线",
+        RuleKind.RANGE: "超量程",
+        RuleKind.NEIGHBOURS: "邻近印证",
+        RuleKind.BASELINE: "基线偏离",
+    },
+    "direction": {Direction.UP: "上升", Direction.DOWN: "下降", Direction.BOTH: "双向"},
+    "vicinity": {Vicinity.NETWORK: "同一管网", Vicinity.GRID: "同一网格"},
+    "signal": {Change.RAISED: "报警", Change.CLEARED: "恢复", Change.FLAGGED: "数据存疑"},
+    "incident": {
+        Turn.OPENED: "发生",
+        Turn.GREW: "扩大",
+        Turn.CLIMBED: "升级",
+        Turn.ABSORBED: "并入",
+        Turn.SHRANK: "缩小",
+        Turn.RECOVERED: "恢复",
+    },
     "time": {
         TimeUnit.MINUTE: "分钟",
         TimeUnit.HOUR: "小时",

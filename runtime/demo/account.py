@@ -146,12 +146,12 @@ async def draw_up(office: Office, ledger: Ledger, since: datetime, desk: Line) -
             return await desk.ask(f"/v1/reports/{found.known[entry.message.origin, entry.message.key]}")
 
     for entry, report in zip(received, await asyncio.gather(*map(read, received)), strict=True):
-        _place(account, entry, report["cases"])
+        place(account, entry, report["cases"])
     return account
 
 
-def _place(account: Account, entry: Entry, cases: Sequence[Plain]) -> None:
-    """Enter one received report by the case it stands behind."""
+def place(account: Account, entry: Entry | None, cases: Sequence[Plain]) -> None:
+    """Enter one received report by the case it stands behind; without ``entry``, no sender knows of it."""
     account.cases.update(case["no"] for case in cases)
     if not cases:
         account.not_filed_yet += 1
@@ -162,7 +162,8 @@ def _place(account: Account, entry: Entry, cases: Sequence[Plain]) -> None:
     if not case["opened"] or case["state"] == State.MERGED:  # what was merged is where it went
         account.joined += 1
         return
-    account.opened[case["no"]] = entry
+    if entry is not None:
+        account.opened[case["no"]] = entry
     match case["state"]:
         case State.REPORTED:
             account.at_desk += 1

@@ -29,6 +29,16 @@ class Line:
         found: Plain = answer.json()
         return found
 
+    async def fetch(self, path: str, **params: str | int) -> bytes:
+        """What a GET answers that is no JSON. Raises ``httpx.HTTPStatusError`` when it is refused."""
+        answer = await self._insist("GET", path, params=params)
+        answer.raise_for_status()
+        return answer.content
+
+    async def put(self, path: str, body: Plain) -> httpx.Response:
+        """The answer to a PUT of JSON, whatever it is."""
+        return await self._insist("PUT", path, json=body)
+
     async def pages(self, path: str, **params: str | int) -> AsyncIterator[Plain]:
         """Every item of a list, page by page."""
         cursor: str | None = ""

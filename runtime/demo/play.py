@@ -33,6 +33,9 @@ def play(settings: Settings, *, reports: int, seed: int, stay: bool) -> bool:
         balanced = evening is not None and show(evening)
         if stay:
             out.print()
+            if evening is not None:
+                chart = running.url + evening.sensors.picture.path
+                out.print(f"chart          curl -H 'Authorization: Bearer KEY' '{chart}'", soft_wrap=True)
             where(running.settings)
             wait_for_ctrl_c()
     return balanced
@@ -68,7 +71,9 @@ def show(evening: Evening) -> bool:
     out.print(tables.performance(evening.figures, evening.account, evening.heard, evening.conflicts))
     out.print(tables.practice(evening.matters, evening.tickets))
     out.print(tables.accounting(evening.account, evening.record))
+    out.print(tables.measured(evening.sensors))
+    out.print(f"chart of one device: {evening.sensors.picture.file}", highlight=False, soft_wrap=True)
     out.print(f"played in {evening.seconds:.0f} s", highlight=False)
     if evening.unfinished:
         out.print(tables.unfinished(evening.unfinished))
-    return tables.verdict(out, evening.account, in_time=evening.in_time, heard=evening.heard)
+    return tables.verdict(out, evening.account, evening.sensors, in_time=evening.in_time, heard=evening.heard)

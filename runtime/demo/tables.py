@@ -11,6 +11,7 @@ from runtime.demo.account import Account
 from runtime.demo.figures import NOBODY, Figures, Heard, percentile
 from runtime.demo.line import Plain
 from runtime.demo.matters import Matters, Tickets
+from runtime.demo.sensor_account import SensorAccount
 
 _SHOWN = 12
 
@@ -43,6 +44,39 @@ def accounting(account: Account, record: Mapping[str, int]) -> Table:
     line("+ not accepted, with reason", account.not_accepted, f"{record['not_accepted']:,}")
     line("+ not filed yet", account.not_filed_yet, f"{record['not_filed_yet']:,}")
     bad("counted twice", account.doubled)
+    return table
+
+
+def measured(account: SensorAccount) -> Table:
+    """What the sensors sent, and what it came to."""
+    table = Table(title="Sensors", title_justify="left", show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    tally, reports = account.tally, account.reports
+
+    def line(words: str, *counts: int, bad: bool = False) -> None:
+        told = " / ".join(f"{count:,}" for count in counts)
+        table.add_row(f"! {words}" if bad else words, told, style="bold red" if bad else None)
+
+    line("readings sent", account.sent)
+    line("= kept", tally.kept)
+    line("+ of devices nobody registered, counted", tally.unknown)
+    line("+ lost", account.lost, bad=account.lost != 0)
+    line("kept: repeated by a gateway, judged once", tally.again)
+    table.add_section()
+    line("报警 alarms: raised / cleared", tally.raised, tally.cleared)
+    line("incidents they are witnesses of / of these part of another", tally.incidents, tally.absorbed)
+    line("witnesses of the greatest incident", tally.witnesses)
+    line("incidents the city was not told of", account.untold, bad=account.untold != 0)
+    table.add_section()
+    line("reports of incidents, and of their climbing", reports.received)
+    line("= filed as a case", reports.filed)
+    line("+ joined to a case of the same incident", reports.joined)
+    line("+ awaiting the desk / not accepted", reports.at_desk, reports.not_accepted)
+    line("+ not filed yet", reports.not_filed_yet, bad=reports.not_filed_yet > 0)
+    line("cases they are behind", len(reports.cases))
+    over, noted = tally.recovered, tally.noted
+    line("自动恢复 incidents over / noted on the case", over, noted, bad=noted != over)
     return table
 
 
@@ -120,15 +154,22 @@ def unfinished(cases: Sequence[Plain]) -> Table:
     return table
 
 
-def verdict(out: Console, account: Account, *, in_time: bool, heard: Heard) -> bool:
+def verdict(out: Console, account: Account, sensors: SensorAccount, *, in_time: bool, heard: Heard) -> bool:
     """Say in one line where everything is; returns whether all of it accounts, and the day ended in time."""
     sums = (
         f"in {account.sent} = filed {account.filed} + joined {account.joined} + awaiting the desk {account.at_desk}"
         f" + not accepted {account.not_accepted} + sent again {account.again} + refused with reason {account.refused};"
         f" lost {account.lost}, doubled {account.doubled}"
     )
-    books = account.balanced and heard.missed == heard.twice == 0
+    books = account.balanced and sensors.balanced and heard.missed == heard.twice == 0
     out.print(sums, highlight=False, soft_wrap=True)
+    tally = sensors.tally
+    out.print(
+        f"{sensors.sent} readings = kept {tally.kept} + of unknown devices {tally.unknown}; {tally.raised} alarms,"
+        f" {tally.incidents} incidents, untold {sensors.untold}, lost {sensors.lost}",
+        highlight=False,
+        soft_wrap=True,
+    )
     out.print("[bold green]every report accounts[/]" if books else "[bold red]the books do not balance[/]")
     if not in_time:
         out.print("[bold red]the day did not end in time[/]: see the cases unfinished")

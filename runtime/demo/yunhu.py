@@ -27,6 +27,9 @@ from runtime.demo.line import Line, Plain
 from runtime.demo.matters import Matters, Tickets, matters, tickets_of
 from runtime.demo.people import Staff, hire
 from runtime.demo.senders import Senders
+from runtime.demo.sensor_account import SensorAccount, account_of
+from runtime.demo.sensor_city import sensors
+from runtime.demo.sensors import Sensors
 from runtime.machine import Machine
 from runtime.wiring import Desk, open_desk
 from store.views import Views
@@ -47,6 +50,7 @@ class Evening:
     """What the tables are made of."""
 
     account: Account
+    sensors: SensorAccount
     record: Mapping[str, int]
     figures: Figures
     matters: Matters
@@ -66,6 +70,7 @@ class Day:
         self._settings = running.settings
         self._since = datetime.now(UTC)
         run = f"{self._since:%y%m%d%H%M%S}{token_hex(2)}"
+        self._run = run
         self._messages = day(running.pack, run=run, seed=seed, reports=reports, now=self._since)
         self._seconds = max(SHORTEST, len(self._messages) / REPORTS_A_SECOND)
         self._ledger = Ledger(len(self._messages))
@@ -87,14 +92,22 @@ class Day:
                 listening = group.create_task(dashboard.listen())
                 await dashboard.listening.wait()
                 senders = Senders(lines, producer, self._settings.topic_prefix, self._ledger)
-                await self._first_call(senders, desk)
+                own = self._put_up(lines, producer)
+                await asyncio.gather(self._first_call(senders, desk), own.install())
                 clock = ExerciseClock(self._settings.exercise_pace, self._seconds)
                 staff = hire(self._running.pack, lines, clock, self._seed, self._deeds)
-                in_time = await self._until_evening(staff, senders, dashboard, desk, clock)
+                in_time = await self._until_evening(staff, senders, own, dashboard, desk, clock)
                 seconds = clock.elapsed
-                evening = await self._accounts(staff, dashboard, desk, lines, in_time, seconds)
+                evening = await self._accounts(staff, own, dashboard, desk, lines, in_time, seconds)
+                await own.retire()
                 listening.cancel()
         return evening
+
+    def _put_up(self, lines: Mapping[str, Line], producer: AIOKafkaProducer) -> Sensors:
+        city = sensors(self._running.pack, run=self._run, seed=self._seed)
+        own = lines[self._client(Role.DEVICE)], lines[self._client(Role.VIEWER)]
+        zone = self._running.pack.policy.calendar.zone
+        return Sensors(city, own, producer, self._settings.topic_prefix, run=self._run, seed=self._seed, zone=zone)
 
     async def _first_call(self, senders: Senders, desk: Desk) -> None:
         """The morning's line test: the day begins when a call comes through to a case, and not while workers start.
@@ -113,29 +126,38 @@ class Day:
         return (await Views(desk.pool).account())["not_filed_yet"]
 
     async def _until_evening(
-        self, staff: Staff, senders: Senders, dashboard: Dashboard, desk: Desk, clock: ExerciseClock
+        self,
+        staff: Staff,
+        senders: Senders,
+        own: Sensors,
+        dashboard: Dashboard,
+        desk: Desk,
+        clock: ExerciseClock,
     ) -> bool:
         """Everybody works until all is done. False when that takes too long; then they stop where they are."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self._seconds + PATIENCE), asyncio.TaskGroup() as group:
                 at_work = [group.create_task(person.work()) for person in staff]
                 at_work.append(group.create_task(self._watch(dashboard, clock)))
+                at_work.append(group.create_task(own.play(clock)))
                 await senders.send_all(self._messages[1:], clock)
-                await self._quiet(staff, desk, dashboard.line)
+                await self._quiet(staff, own, desk, dashboard.line)
                 for one in at_work:
                     one.cancel()
             return True
         return False
 
-    async def _quiet(self, staff: Staff, desk: Desk, viewer: Line) -> None:
+    async def _quiet(self, staff: Staff, own: Sensors, desk: Desk, viewer: Line) -> None:
         calm = 0
         while calm < 2:  # a case that moves while states are looked through one after another is seen the next time
-            calm = calm + 1 if await self._done(staff, desk, viewer) else 0
+            calm = calm + 1 if await self._done(staff, own, desk, viewer) else 0
             await asyncio.sleep(_LOOK)
 
-    async def _done(self, staff: Staff, desk: Desk, viewer: Line) -> bool:
+    async def _done(self, staff: Staff, own: Sensors, desk: Desk, viewer: Line) -> bool:
         """Whether all that was sent has arrived and every case is closed but those the desk put aside."""
         if not await arrived(desk.office, self._ledger, self._since) or await self._unfiled(desk):
+            return False
+        if not await own.settled(Views(desk.pool)):
             return False
         for state in _IN_WORK:
             if (await viewer.ask("/v1/cases", state=state, limit=1))["items"]:
@@ -156,6 +178,7 @@ class Day:
     async def _accounts(
         self,
         staff: Staff,
+        own: Sensors,
         dashboard: Dashboard,
         desk: Desk,
         lines: Mapping[str, Line],
@@ -164,9 +187,14 @@ class Day:
     ) -> Evening:
         line = lines[self._client(Role.DESK)]
         account = await draw_up(desk.office, self._ledger, self._since, line)
+        measured = await account_of(
+            own.sent, await own.tally(Views(desk.pool)), await own.draw(self._settings.home), line
+        )
+        account.cases |= measured.reports.cases
         cases = await cases_of(account, line, self._since)
         return Evening(
             account=account,
+            sensors=measured,
             record=await Views(desk.pool).account(),
             figures=figures(account, cases, staff.dispatcher.sent),
             matters=matters(cases),

@@ -98,6 +98,8 @@ def what_if(
     book = CityRules(pack).compiled(rules.name, read_rule_table(rules)) if rules else pack.rulebook
     (verdict,) = Engine(book).choose_many([facts])
     out.print(f"主办：{_unit(pack, verdict.lead or '')}（{verdict.reason}；{verdict.rulebook}）", highlight=False)
+    if verdict.choice:
+        out.print(f"可选主办：{'、'.join(_unit(pack, unit) for unit in verdict.choice)}", highlight=False)
     if verdict.assist:
         out.print(f"协办：{'、'.join(_unit(pack, unit) for unit in verdict.assist)}", highlight=False)
     _lines("未采用", verdict.passed_over, out)

@@ -1,3 +1,2 @@
--- First dispatches, and how many of all dispatches came back.
-SELECT count(*) FILTER (WHERE round = 0) AS dispatched, count(*) FILTER (WHERE state = 'sent_back') AS sent_back
-FROM tasks WHERE part = 'lead'
+-- First dispatches of all time, and how many of them came back.
+SELECT count(*) AS dispatched, count(sent_back_at) AS sent_back FROM dispatches

@@ -37,6 +37,7 @@ CLIENTS = {  # one client of every role
     Role.SUPERVISOR: "supervisor-1",
     Role.VIEWER: "viewer-1",
     Role.ADMIN: "admin-1",
+    Role.DEVICE: "devices-1",
 }
 LINHU = in_district("439901")  # where inspector-1 and officer-1 work
 SHANQIAN = in_district("439902")  # where inspector-3 and officer-2 work

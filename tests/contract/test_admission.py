@@ -65,8 +65,8 @@ class Street:
             writer.close()
 
     @contextmanager
-    def patient(self, **changes: float) -> Iterator[None]:
-        """Other times than usual."""
+    def patient(self, **changes: Any) -> Iterator[None]:
+        """Other times than usual, or somebody else who counts."""
         tools = self.door.tools
         self.door.app.state.deps = replace(tools, admission=replace(tools.admission, **changes))
         try:
@@ -102,13 +102,15 @@ async def until(holds: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
-@pytest.fixture(scope="module")
-async def street(fresh_dsn: str) -> AsyncIterator[Street]:
+@pytest.fixture(scope="module", params=["at the socket", "in the application"])
+async def street(request: pytest.FixtureRequest, fresh_dsn: str) -> AsyncIterator[Street]:
+    """Both places where the doorkeeper is asked: the same holds of both."""
     async with front_door(fresh_dsn, kafka="127.0.0.1:1", files={"room": 0.0001}) as door:
         app = Doorkeeper(door.telemetry.timed(door.app), lambda: door.tools.admission)
         listener = socket.create_server(("127.0.0.1", 0))
         config = uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, http="httptools")
-        server = Server(config, listener)
+        at_once = {"at_once": app.at_once} if request.param == "at the socket" else {}
+        server = Server(config, listener, **at_once)
         serving = asyncio.create_task(server.serve())
         port: int = listener.getsockname()[1]
         await until(lambda: server.started)
@@ -153,6 +155,31 @@ async def test_danger_to_life_comes_in_when_the_room_is_full(street: Street, urg
         form |= {"api_key": street.door.keys["hotline-12345"], "address_string": "望湖路1号"}
         answer = await street.http.post("/open311/v2/requests.json", data=form)
         assert answer.status_code == (503 if "urgency" in urgent else 201), answer.text
+
+
+async def test_a_report_that_comes_whole_is_looked_at_where_it_stands(street: Street) -> None:
+    """Head and body in one piece, as most senders write them, refused or let in as in many; and the line goes on."""
+    heard: list[tuple[str, str]] = []
+    with street.patient(count=lambda room, outcome: heard.append((room, outcome))):
+        await _whole(street)
+    assert heard == [("intake", "refused"), ("intake", "reserve"), ("intake", "refused")]
+
+
+async def _whole(street: Street) -> None:
+    async with street.held():
+        reader, writer = await asyncio.open_connection("127.0.0.1", street.port)
+        for text, status in ((QUIET, 503), (GAS, 202), (QUIET, 503)):
+            body = json.dumps(a_body(text), ensure_ascii=False).encode()
+            fields = {"Host": "city", "Content-Type": "application/json", "Content-Length": len(body)}
+            head = "".join(f"{name}: {value}\r\n" for name, value in (fields | street.headers()).items())
+            writer.write(f"POST /v1/reports HTTP/1.1\r\n{head}\r\n".encode() + body)
+            answer = await reader.readuntil(b"\r\n\r\n")
+            length = int(answer.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+            told = json.loads(await reader.readexactly(length))
+            assert int(answer[9:12]) == status, told
+            assert (told.get("code") == "busy") == (b"\r\nretry-after: " in answer.lower()) == (status == 503)
+        writer.close()
+        await until(lambda: street.inside == {Room.INTAKE: 1})
 
 
 async def test_above_the_reserve_too_all_are_refused_unread(street: Street) -> None:

@@ -31,6 +31,29 @@ async def test_a_case_shows_names_reports_and_its_version(city: FrontDoor, offic
     assert [task["part"] for task in shown["tasks"]] == ["lead", "assist", "assist"]
 
 
+async def test_the_reports_behind_a_case_are_paged_the_first_one_first(city: FrontDoor, office: Office) -> None:
+    (case_id,) = await dispatched(office, a_call(LINHU + 6, SEWER_COVER, text="井盖没了"))
+    texts = [f"第{n}个人说井盖没了" for n in range(7)]
+    for text in texts[:3]:
+        await filed(office, a_call(LINHU + 6, SEWER_COVER, text=text))
+    await filed(office, *(a_call(LINHU + 6, SEWER_COVER, text=text) for text in texts[3:]))
+    case = await case_of(office, case_id)
+    assert case.behind == (await city.get("desk-1", f"/v1/cases/{case.no}")).json()["behind"] == 8
+    for size in (1, 3, 8, 200):
+        found: list[str] = []
+        cursor = ""
+        while True:
+            page = (await city.get("desk-1", f"/v1/cases/{case.no}/reports?limit={size}{cursor}")).json()
+            found += [report["text"] for report in page["items"]]
+            assert [r["opened"] for r in page["items"]] == [not cursor and n == 0 for n in range(len(page["items"]))]
+            if page["next"] is None:
+                break
+            cursor = f"&cursor={page['next']}"
+        assert found[:4] == ["井盖没了", *texts[:3]]
+        assert sorted(found[4:]) == texts[3:], "these came at one moment"
+    assert (await city.get("unit-gas", f"/v1/cases/{case.no}/reports")).status_code == 404
+
+
 async def test_the_history_tells_every_step_and_who_took_it(city: FrontDoor, office: Office) -> None:
     case = await in_state(office, State.DISPOSING)
     await perform(office, on_task(case, Verb.SEND_BACK, reason="not-ours", note="属市政"))

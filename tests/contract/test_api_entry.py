@@ -46,6 +46,12 @@ async def test_a_route_is_open_to_its_roles_and_to_no_other(city: FrontDoor, off
         attachment_id=report,
         import_id=report,
         rulebook_id=report,
+        device_id="water-1",
+        collection="Datastreams",
+        key="'water-1'",
+        navigation="Thing",
+        person="roads-01",
+        unit="roads",
     )
     for role, client in CLIENTS.items():
         if path == "/v1/stream" and role in ROUTES[route]:

@@ -118,7 +118,7 @@ async def test_who_called_is_told_to_nobody(city: FrontDoor, office: Office) -> 
         office, [CaseId(o.subject) for o in await file_many(office, [report]) if isinstance(o, Done)]
     )
     await assign_many(office, [case.id])
-    for path in ("", "/history", "/explain", "/actions"):
+    for path in ("", "/reports", "/history", "/explain", "/actions"):
         answer = await city.get("admin-1", f"/v1/cases/{case.no}{path}")
         assert answer.status_code == 200
         assert "13912345678" not in answer.text

@@ -248,7 +248,7 @@ async def test_a_case_cannot_be_filed_nowhere(city: FrontDoor, office: Office) -
 
 async def test_a_unit_sees_and_touches_only_its_own_cases(city: FrontDoor, office: Office) -> None:
     case = await in_state(office, State.PENDING_DISPOSAL)
-    for path in ("", "/history", "/explain", "/actions"):
+    for path in ("", "/reports", "/history", "/explain", "/actions"):
         assert (await city.get("unit-lighting", f"/v1/cases/{case.no}{path}")).status_code == 200
         assert (await city.get("unit-gas", f"/v1/cases/{case.no}{path}")).status_code == 404
     assert (await act(city, "unit-gas", case, "accept")).status_code == 404

@@ -10,7 +10,17 @@ from handlers.ports import Office
 from store.asset_load import loading
 from store.pool import Pool, connect
 from tests.assets import COVER, LAMP, a_code, a_component, brought
-from tests.demo_city import a_call, accepted, an_office, case_of, dispatched, filed, grid, spot
+from tests.demo_city import (
+    a_call,
+    accepted,
+    an_office,
+    case_of,
+    dispatched,
+    filed,
+    first_of,
+    grid,
+    spot,
+)
 from tests.record import consistent
 from tests.wire import wire
 
@@ -45,7 +55,7 @@ async def test_a_scan_alone_is_enough_for_a_case(register: None, office: Office,
     assert case.what is not None
     assert (case.what.by, case.what.confidence, case.what.reason) == ("component", 1.0, "component code")
     assert await consistent(pool, case_id) == 1
-    assert await pool.fetchval("SELECT asset FROM reports WHERE id = $1", case.reports[0]) == a_code(1)
+    assert await pool.fetchval("SELECT asset FROM reports WHERE id = $1", await first_of(office, case)) == a_code(1)
 
 
 async def test_words_say_which_condition_of_the_component_holds(register: None, office: Office) -> None:

@@ -29,6 +29,7 @@ from tests.demo_city import (
     a_call,
     accepted,
     an_office,
+    behind,
     case_of,
     cases_of,
     dispatched,
@@ -64,7 +65,7 @@ async def test_hotline_inspector_and_alarm_tell_of_one_shaft(office: Office, poo
     cases = [(await filed(office, report))[0] for report in (caller, officer, sensor)]
     assert len(set(cases)) == 1
     case = await case_of(office, cases[0])
-    assert case.reports == (caller.id, officer.id, sensor.id)
+    assert await behind(office, case) == (caller.id, officer.id, sensor.id)
     rows = await pool.fetch(
         "SELECT doc ->> 'reason' AS said FROM events WHERE subject = $1 AND type = 'case.joined' ORDER BY version",
         case.id,

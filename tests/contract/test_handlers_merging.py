@@ -1,11 +1,12 @@
 """并单 and 拆单: two cases of one incident become one and part again, both sides or neither, and nobody is lost."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from domain.case import Absorbed, Case, Clock, State
+from domain.case import Case, Clock, State
 from domain.commands import Verb
 from domain.errors import Conflict
 from domain.ids import CaseId, ReportId
@@ -27,12 +28,14 @@ from tests.demo_city import (
     a_call,
     accepted,
     an_office,
+    behind,
     case_of,
     cases_of,
     code_of,
     dispatched,
     done,
     filed,
+    first_of,
     history,
     merging,
     on_case,
@@ -41,6 +44,8 @@ from tests.demo_city import (
     two_at_work,
 )
 from tests.record import consistent, drift
+
+_LAST = "SELECT doc FROM events WHERE subject = $1 ORDER BY version DESC LIMIT 1"
 
 
 async def links(pool: Pool, case: Case) -> dict[ReportId, bool]:
@@ -59,21 +64,22 @@ async def merged(office: Office, one: Case, main: Case) -> tuple[Case, Case]:
 
 async def test_both_sides_change_together_and_both_say_so(office: Office, pool: Pool) -> None:
     one, main = await two_at_work(office)
+    (mine,), (theirs,) = await behind(office, one), await behind(office, main)
     gone, whole = await merged(office, one, main)
     assert (gone.state, gone.merged_into, gone.version) == (State.MERGED, main.id, one.version + 1)
     assert (whole.state, whole.version) == (main.state, main.version + 1)
-    assert whole.absorbed == (Absorbed(one.id, one.reports),)
-    assert whole.reports == (*main.reports, *one.reports), "every reporter stays"
-    assert gone.reports == one.reports
+    assert whole.absorbed == (one.id,)
+    assert await behind(office, whole) == (theirs, mine), "every reporter stays"
+    assert await behind(office, gone) == (mine,)
     assert not any(task.open for task in gone.tasks), "nobody works on it twice"
     assert not any(deadline.open for deadline in gone.deadlines)
     assert await history(pool, one.id) == ["filed", "dispatched", "merged"]
     assert await history(pool, main.id) == ["filed", "dispatched", "absorbed"]
     told = await pool.fetch("SELECT tx FROM events WHERE subject = ANY ($1) AND version = 3", [one.id, main.id])
     assert len({row["tx"] for row in told}) == 1
-    assert await links(pool, whole) == {main.reports[0]: True, one.reports[0]: False}
-    assert await links(pool, gone) == {one.reports[0]: True}
-    seen = await Views(pool).report(one.reports[0], Scope())
+    assert await links(pool, whole) == {theirs: True, mine: False}
+    assert await links(pool, gone) == {mine: True}
+    seen = await Views(pool).report(mine, Scope())
     assert seen is not None
     assert {case["no"]: case["state"] for case in seen["cases"]} == {one.no: "merged", main.no: main.state}
     for case in (gone, whole):
@@ -98,19 +104,23 @@ async def test_the_promise_made_to_the_eldest_holds_for_both(office: Office) -> 
 async def test_a_split_gives_back_exactly(office: Office, pool: Pool) -> None:
     one, main = await two_at_work(office)
     (stranger,) = await filed(office, a_call(**COARSE))
-    (shared,) = (await case_of(office, stranger)).reports
+    shared = await first_of(office, await case_of(office, stranger))
     for case in (one, main):
         await done(office, on_case(case, Verb.JOIN, DESK, report=shared))
     one, main = await cases_of(office, [one.id, main.id])
+    mine, theirs = await behind(office, one), await behind(office, main)
     gone, whole = await merged(office, one, main)
-    assert whole.absorbed == (Absorbed(one.id, one.reports[:1]),), "who stood behind both came with neither"
+    assert whole.absorbed == (one.id,)
+    came = json.loads(await pool.fetchval(_LAST, main.id))["reports"]
+    assert came == [str(mine[0])], "who stood behind both came with neither"
     (outcome,) = await perform_many(office, [splitting(gone, main.id)])
     assert outcome == Done(one.id, gone.version + 1)
     parted, rest = await cases_of(office, [one.id, main.id])
-    assert (rest.reports, rest.absorbed) == (main.reports, ())
-    assert (parted.reports, parted.merged_into, parted.state) == (one.reports, None, State.PENDING_DISPATCH)
-    assert await links(pool, rest) == {main.reports[0]: True, shared: False}
-    assert await links(pool, parted) == {one.reports[0]: True, shared: False}
+    assert (await behind(office, rest), rest.absorbed) == (theirs, ())
+    assert (parted.merged_into, parted.state) == (None, State.PENDING_DISPATCH)
+    assert await behind(office, parted) == mine
+    assert await links(pool, rest) == {theirs[0]: True, shared: False}
+    assert await links(pool, parted) == {mine[0]: True, shared: False}
     assert (await history(pool, one.id))[-2:] == ["merged", "split"]
     assert (await history(pool, main.id))[-2:] == ["absorbed", "released"]
     await assign_many(office, [one.id])
@@ -130,15 +140,18 @@ async def test_a_case_that_was_never_filed_parts_to_the_desk(office: Office) -> 
 async def test_one_main_case_takes_many_and_gives_each_its_own(office: Office, pool: Pool) -> None:
     cases = await cases_of(office, await dispatched(office, *(a_call(**COARSE) for _ in range(5))))
     main, others = cases[0], cases[1:]
+    opened = [await first_of(office, case) for case in cases]
     outcomes = await perform_many(office, [merging(other, main.id) for other in others])
     assert [type(outcome) for outcome in outcomes] == [Done] * 4, "in one batch"
     whole = await case_of(office, main.id)
-    assert set(whole.reports) == {case.reports[0] for case in cases}
+    assert set(await behind(office, whole)) == set(opened)
     merged_now = await cases_of(office, [case.id for case in others])
     await perform_many(office, [splitting(case, main.id) for case in (merged_now[2], merged_now[0])])
     rest = await case_of(office, main.id)
-    assert rest.reports == (*main.reports, *others[1].reports, *others[3].reports)
-    assert await links(pool, rest) == {report: report in main.reports for report in rest.reports}
+    stay = [opened[0], opened[2], opened[4]]
+    first, *others_now = await behind(office, rest)
+    assert (first, set(others_now)) == (stay[0], set(stay[1:]))
+    assert await links(pool, rest) == {report: report == opened[0] for report in stay}
     await consistent(pool)
 
 
@@ -150,24 +163,24 @@ async def test_merging_and_parting_in_one_batch_leaves_no_trace_in_the_links(off
         outcomes = await perform_many(office, batch)
         assert [type(outcome) for outcome in outcomes] == [Done] * len(batch)
         whole = await case_of(office, main.id)
-        assert (one.reports[0] in await links(pool, whole)) is linked
+        assert (await first_of(office, one) in await links(pool, whole)) is linked
         await consistent(pool, one.id, main.id)
 
 
 async def test_who_took_a_report_back_is_not_counted_among_those_a_merge_brings(office: Office, pool: Pool) -> None:
     desk: dict[str, Any] = {"category": None, "text": "说不清楚", **COARSE}
     one, main = await cases_of(office, await filed(office, a_call(**desk), a_call(**desk)))
-    for here, there in ((one, main), (main, one)):
-        await done(office, on_case(here, Verb.JOIN, DESK, report=there.reports[0]))
-    taken = main.reports[0]
+    mine, taken = await first_of(office, one), await first_of(office, main)
+    for here, report in ((one, taken), (main, mine)):
+        await done(office, on_case(here, Verb.JOIN, DESK, report=report))
     main = await case_of(office, main.id)
     await done(office, on_case(main, Verb.WITHDRAW, HOTLINE, report=taken, reason="settled"))
     one, main = await cases_of(office, [one.id, main.id])
-    assert (main.reports, main.withdrawn) == (one.reports[:1], (taken,))
+    assert await behind(office, main) == (mine,)
     gone, whole = await merged(office, one, main)
     await consistent(pool, one.id, main.id)
     await perform_many(office, [splitting(gone, main.id)])
-    assert await links(pool, whole) == {one.reports[0]: False, taken: True}
+    assert await links(pool, whole) == {mine: False, taken: True}
     await consistent(pool, one.id, main.id)
 
 

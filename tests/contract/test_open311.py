@@ -26,7 +26,14 @@ from handlers.outcomes import Done
 from handlers.ports import Office, new_id
 from store.pool import Pool
 from tests.contract.api_city import DARK, SECRET, act, in_state
-from tests.demo_city import LAMP, NO_RULE, SEWER_COVER, case_of, spot
+from tests.demo_city import (
+    LAMP,
+    NO_RULE,
+    SEWER_COVER,
+    case_of,
+    first_of,
+    spot,
+)
 from tests.front_door import FrontDoor
 from tests.open311 import ROOT, codes_of, get, post, post_raw
 
@@ -460,7 +467,7 @@ async def test_a_request_that_is_not_there_is_not_found(feed: FrontDoor, no: str
 
 async def test_a_token_is_of_a_report_that_came_this_way(feed: FrontDoor, office: Office) -> None:
     case = await in_state(office, State.REPORTED)
-    for token in (str(new_id()), str(case.reports[0]), "nonsense", "%00"):
+    for token in (str(new_id()), str(await first_of(office, case)), "nonsense", "%00"):
         assert codes_of(await get(feed, f"tokens/{token}")) == (404, {"not-found"})
 
 

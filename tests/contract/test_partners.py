@@ -27,6 +27,7 @@ from store.pool import Pool
 from streams.messages import MESSAGE_CONTRACTS
 from streams.topics import MESSAGES, create_topics
 from tests.demo_city import COARSE, a_call, filed
+from tests.sensors import a_device
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "partners.md").read_text(encoding="utf-8")
@@ -42,14 +43,14 @@ BY_CONTRACT = {contract_of(example): example for example in EXAMPLES}
 
 
 def test_there_is_one_example_for_each_contract_that_comes_in() -> None:
-    ours = {"work.v1", "case-event.v1", "ticket-event.v1"}
+    ours = {"sensor-tick.v1", "work.v1", "case-event.v1", "ticket-event.v1"}
     assert len(BY_CONTRACT) == len(EXAMPLES)
     assert set(BY_CONTRACT) == set(CONTRACTS) - ours
     assert set(MESSAGE_CONTRACTS) < set(BY_CONTRACT)
 
 
 class City:
-    """A running worker, relay and sweep, and what they have made of the examples."""
+    """Running workers, relay and sweep, and what they have made of the examples."""
 
     def __init__(self, pool: Pool, environment: dict[str, str]) -> None:
         self.pool = pool
@@ -102,7 +103,7 @@ async def running(
         "CITYLOOP_TOPIC_PREFIX": prefix,
         "PYTHONPATH": str(ROOT),
     }
-    processes = [started(name, environment) for name in ("worker", "relay", "sweep")]
+    processes = [started(name, environment) for name in ("worker", "sensors", "relay", "sweep")]
     try:
         yield City(pool, environment)
     finally:
@@ -161,6 +162,17 @@ async def test_a_report_becomes_a_case(running: City, contract: str, origin: str
         origin,
         number,
     )
+
+
+async def test_readings_are_kept_under_their_devices_and_a_stranger_is_noted(running: City, office: Office) -> None:
+    async with office.store.unit() as unit:
+        for name in ("lamp-0001", "lamp-0002"):
+            await unit.devices.put(a_device(name, "street-lamp", "gw-17"))
+    await running.publish("sensor-readings.v1")
+    await running.until("SELECT count(*) = 2 FROM readings")
+    kept = await running.pool.fetch("SELECT d.id, r.value FROM readings r JOIN devices d ON d.no = r.device")
+    assert {row["id"]: row["value"] for row in kept} == {"lamp-0001": 3.5, "lamp-0002": 0.0}
+    await running.until("SELECT count(*) = 1 FROM unknown_devices WHERE id = 'manhole-00417' AND gateway = 'gw-17'")
 
 
 GOOD = {"centre": "12345", "ticket_no": "T-1003", "message_id": "T-1003-B7", "sent_at": "2026-11-16T10:00:00+08:00"}

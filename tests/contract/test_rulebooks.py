@@ -370,9 +370,18 @@ async def test_explain_names_the_runners_up_and_what_would_have_changed_it(city:
     what_if = await city.post("desk-1", "/v1/dispatch:explain", {"category": "01002", "area": "439901001"})
     assert (what_if.json()["lead"], what_if.json()["rule"]) == ("drainage", "sewer-cover")
     assert what_if.json()["changes"] == ["condition 01002-1: sewer-cover-open, drainage"]
+    assert what_if.json()["choice"] == []
     for body, code in (({"category": "99999"}, "category-unknown"), ({"area": "1"}, "area-unknown")):
         answer = await city.post("desk-1", "/v1/dispatch:explain", body)
         assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
+async def test_explain_names_the_units_a_rule_leaves_a_choice_between(city: FrontDoor, pool: Pool) -> None:
+    book = await handed_in(city, {"id": "lamps", "category": LAMP, "lead": "power|roads"}, EVERYTHING)
+    await acted(city, "chief-1", book, "approve")
+    await in_force(city, pool)
+    what_if = (await city.post("desk-1", "/v1/dispatch:explain", {"category": LAMP, "area": "439901001"})).json()
+    assert (what_if["lead"], what_if["choice"]) == ("power", ["power", "roads"])
 
 
 async def test_retiring_what_is_not_there(pool: Pool, office: Office) -> None:

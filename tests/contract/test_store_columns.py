@@ -96,6 +96,8 @@ DAMAGE = [
     "UPDATE alarms SET share = 2 WHERE case_id = $1",
     "DELETE FROM alarms WHERE case_id = $1",
     "DELETE FROM case_reports WHERE case_id = $1",
+    "UPDATE case_reports SET own = NOT own WHERE case_id = $1",
+    "UPDATE case_reports SET behind = false, withdrawn = true WHERE case_id = $1",
     "INSERT INTO events VALUES ($1, 3, 'case.ghost', now(), 'x', (SELECT doc FROM events WHERE subject = $1 LIMIT 1))",
 ]
 

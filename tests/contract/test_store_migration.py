@@ -16,16 +16,30 @@ import pytest
 from domain.case import Case, Clock, DeadlineState, State
 from domain.commands import Verb
 from domain.ids import CaseId
-from domain.task import TaskState
+from domain.task import Part, TaskState
 from handlers.assign import assign_many
 from handlers.file import file_many
 from handlers.outcomes import Done
 from handlers.overdue import ring_due
-from handlers.ports import Office
+from handlers.ports import Office, new_id
 from store.migrate import available, migrate
 from store.pool import Pool, connect
 from store.views import Scope, Views
-from tests.demo_city import DESK, LAMP, a_call, an_office, case_of, cases_of, done, filed, on_case, on_task, to_the_end
+from tests.demo_city import (
+    DESK,
+    LAMP,
+    a_call,
+    an_office,
+    behind,
+    case_of,
+    cases_of,
+    done,
+    filed,
+    first_of,
+    on_case,
+    on_task,
+    to_the_end,
+)
 from tests.record import consistent
 
 _RECORD = Path(__file__).parent / "data" / "first_law.json"
@@ -106,12 +120,13 @@ async def test_every_case_of_the_first_law_is_read_by_the_whole_one(upgraded: Po
         for deadline in case.deadlines:
             assert deadline.origin.endswith(str(deadline.limit)), "the limit is the one it was set by"
             assert (deadline.alarm_at is not None) == (deadline.state is DeadlineState.RUNNING)
-        assert [str(report) for report in case.reports] == old["doc"]["reports"]
+        assert [str(report) for report in await behind(an_office(upgraded), case)] == old["doc"]["reports"]
+        assert case.behind == len(old["doc"]["reports"])
     assert [d.clock for d in cases[State.REPORTED][0].deadlines] == [Clock.INTAKE], "受理 was called filing before"
     assert await Views(upgraded).history(cases[State.CLOSED][0].id), "old histories can still be read"
     whole = await Views(upgraded).case(cases[State.CLOSED][0].no, Scope())
     assert whole is not None
-    assert whole.reports
+    assert whole.behind == 1
     account = await Views(upgraded).account()
     assert account["received"] == sum(n for part, n in account.items() if part != "received") == 12
 
@@ -151,6 +166,20 @@ async def test_work_begun_under_the_first_law_is_ended_under_the_whole_one(upgra
     await beside(upgraded)
 
 
+async def test_first_dispatches_of_the_first_law_count_for_accuracy(upgraded: Pool) -> None:
+    cases = [case for some in (await everything(upgraded)).values() for case in some]
+    first = {case.id: next((t for t in case.tasks if t.part is Part.LEAD), None) for case in cases}
+    kept = {row["case_id"]: row for row in await upgraded.fetch("SELECT * FROM dispatches")}
+    assert kept.keys() == {case for case, task in first.items() if task}
+    for case, row in kept.items():
+        task = first[case]
+        assert task is not None
+        back = task.ended_at if task.state is TaskState.SENT_BACK else None
+        assert (row["unit"], row["dispatched_at"], row["sent_back_at"]) == (task.unit, task.offered_at, back)
+    assert {row["rule"] for row in kept.values()} >= {"street-lamp"}, "the rule of its verdict"
+    assert any(row["sent_back_at"] for row in kept.values())
+
+
 async def test_a_call_joins_a_case_of_the_first_law_and_what_waited_to_be_filed_is_filed(upgraded: Pool) -> None:
     office = an_office(upgraded)
     (unfiled,) = [
@@ -162,7 +191,7 @@ async def test_a_call_joins_a_case_of_the_first_law_and_what_waited_to_be_filed_
     assert isinstance(outcome, Done)
     (opened,) = (await everything(upgraded))[State.REPORTED]
     joined = await perform_join(office, opened, outcome.subject)
-    assert unfiled in joined.reports
+    assert unfiled in await behind(office, joined)
     fresh = await filed(office, a_call(60))
     assert await consistent(upgraded, *fresh, CaseId(outcome.subject)) == 2
     await beside(upgraded)
@@ -170,6 +199,59 @@ async def test_a_call_joins_a_case_of_the_first_law_and_what_waited_to_be_filed_
 
 async def perform_join(office: Office, case: Case, other: UUID) -> Case:
     """The desk puts the first report of another case behind this one too."""
-    (report,) = (await case_of(office, CaseId(other))).reports
+    report = await first_of(office, await case_of(office, CaseId(other)))
     await done(office, on_case(case, Verb.JOIN, DESK, report=report))
     return await case_of(office, case.id)
+
+
+async def test_who_stands_behind_a_case_moves_from_its_document_to_rows(postgres_dsn: str) -> None:
+    """A document as it was before (0012), with reports of its own, brought by merged cases, and taken back."""
+    name = f"t_{uuid4().hex[:16]}"
+    keeper = await asyncpg.connect(postgres_dsn)
+    await keeper.execute(f"CREATE DATABASE {name}")
+    connection = await asyncpg.connect(urlsplit(postgres_dsn)._replace(path=f"/{name}").geturl())
+    try:
+        for path in available():
+            if path.stem == "0012_crowds":
+                break
+            await connection.execute(path.read_text(encoding="utf-8"))
+        own, brought, both, back = (str(new_id()) for _ in range(4))
+        main, one, two = (str(new_id()) for _ in range(3))
+        doc = {
+            "no": "X", "reports": [own, brought, both], "withdrawn": [back, brought],
+            "absorbed": [{"case": one, "reports": [brought, both]}, {"case": two, "reports": [both]}],
+        }  # fmt: skip
+        for report in (own, brought, both, back):
+            await connection.execute(
+                "INSERT INTO reports (id, source, origin, origin_key, fingerprint, doc)"
+                " VALUES ($1, 'hotline', 'x', $1::uuid::text, '', '{}')",
+                report,
+            )
+        await connection.execute(
+            "INSERT INTO cases (id, no, version, state, source, urgency, area, overdue, opened_at, updated_at, doc,"
+            " petitioned, warns) VALUES ($1, 'X', 1, 'reported', 'hotline', 'normal', '', false, now(), now(), $2,"
+            " false, false)",
+            main,
+            json.dumps(doc),
+        )
+        await connection.execute(
+            "INSERT INTO case_reports (report_id, case_id, opened, linked_at, home)"
+            " SELECT unnest($2::uuid[]), $1::uuid, false, now(), false",
+            main,
+            [own, brought, both, back],
+        )
+        (crowds,) = (path for path in available() if path.stem == "0012_crowds")
+        await connection.execute(crowds.read_text(encoding="utf-8"))
+        rows = await connection.fetch("SELECT report_id, behind, own, withdrawn FROM case_reports")
+        assert {str(row["report_id"]): tuple(row)[1:] for row in rows} == {
+            own: (True, True, False),
+            brought: (True, False, True),
+            both: (True, False, False),
+            back: (False, True, True),
+        }
+        now = json.loads(await connection.fetchval("SELECT doc FROM cases"))
+        assert now == {"no": "X", "behind": 3, "absorbed": [one, two]}
+    finally:
+        await connection.close()
+        await keeper.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        await keeper.close()

@@ -28,8 +28,9 @@ async def two_cases(office: Office) -> list[Case]:
 _TASK = "INSERT INTO tasks (id, case_id, unit, part, state, round, offered_at, ended_at) VALUES "
 _ALARM = "INSERT INTO alarms (case_id, clock, cycle, rings_at, share) VALUES "
 _LINK = (
-    "INSERT INTO case_reports (report_id, case_id, opened, linked_at, home)"
-    " SELECT report_id, '{other}', {opened}, now(), {home} FROM case_reports WHERE case_id = '{case}'"
+    "INSERT INTO case_reports (report_id, case_id, opened, linked_at, home, behind, own, withdrawn)"
+    " SELECT report_id, '{other}', {opened}, now(), {home}, true, true, false"
+    " FROM case_reports WHERE case_id = '{case}'"
 )
 _CLIENT = "INSERT INTO clients (id, name, role, unit, areas) VALUES "
 

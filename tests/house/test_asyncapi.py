@@ -79,7 +79,11 @@ def test_every_topic_and_every_contract_is_told() -> None:
         name for name in plain["channels"] if name.startswith("intake-")
     }
     assert directions["receive"] | directions["send"] == set(plain["channels"])
-    assert directions["receive"] & directions["send"] == {"work-file-v1", "work-assign-v1"}
+    assert directions["receive"] & directions["send"] == {
+        "sensor-readings-v1",
+        "work-file-v1",
+        "work-assign-v1",
+    }
 
 
 def payload(contract: str) -> Draft7Validator:

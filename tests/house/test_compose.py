@@ -15,8 +15,9 @@ from api.auth import PUBLIC
 from runtime.cli import app
 from runtime.settings import PREFIX, ROOT, Settings, load
 
-OURS = ("prepare", "api", "worker", "relay", "sweep")
+OURS = ("prepare", "api", "worker", "sensors", "relay", "sweep", "bridge")
 RUNNING = OURS[1:]
+COMMANDS = {name: [name] for name in OURS} | {"bridge": ["bridge", "mqtt"]}
 
 
 @pytest.fixture(scope="module")
@@ -39,16 +40,17 @@ def dockerfile() -> list[list[str]]:
 
 
 def offsets() -> dict[str, int]:
-    """How far behind the first metrics port each process listens, read from the calls of ``_expose``."""
-    tree = ast.parse((ROOT / "runtime" / "processes.py").read_text(encoding="utf-8"))
-    found = {}
-    for function in ast.walk(tree):
-        if isinstance(function, ast.FunctionDef):
-            for call in ast.walk(function):
-                if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "_expose":
-                    offset = call.args[2]
-                    found[function.name] = int(offset.value) if isinstance(offset, ast.Constant) else 0  # type: ignore[arg-type]
-    return {"worker": found["run_stream_worker"], "relay": found["run_relay"], "sweep": found["run_sweep"]}
+    """How far behind the first metrics port each process's number 0 listens, read from the calls of ``expose``."""
+    found: dict[str, int] = {}
+    for path in (ROOT / "runtime").glob("*.py"):
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(function, ast.FunctionDef):
+                for call in ast.walk(function):
+                    if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "expose":
+                        base = call.args[2].left if isinstance(call.args[2], ast.BinOp) else call.args[2]
+                        found[function.name] = base.value if isinstance(base, ast.Constant) else 0  # type: ignore[assignment]
+    names = {"run_stream_worker": "worker", "run_sensor_worker": "sensors", "run_mqtt_bridge": "bridge"}
+    return {names.get(function, function.removeprefix("run_")): base for function, base in found.items()}
 
 
 def ports(services: dict[str, dict[str, Any]]) -> dict[str, int]:
@@ -56,7 +58,7 @@ def ports(services: dict[str, dict[str, Any]]) -> dict[str, int]:
     settings = {name: settings_of(services[name]) for name in RUNNING}
     return {
         "api": settings["api"].api_port,
-        **{name: settings[name].metrics_port + offset for name, offset in offsets().items()},
+        **{name: settings[name].metrics_port + offset for name, offset in offsets().items() if name != "api"},
     }
 
 
@@ -79,9 +81,10 @@ def test_the_image_is_of_this_version(services: dict[str, dict[str, Any]]) -> No
 
 @pytest.mark.parametrize("name", OURS)
 def test_a_command_is_one_of_the_command_line(services: dict[str, dict[str, Any]], name: str) -> None:
-    command = services[name]["command"]
-    assert command == [name]
-    assert command[0] in typer.main.get_group(app).commands  # type: ignore[attr-defined]
+    command: Any = typer.main.get_group(app)
+    for word in services[name]["command"]:
+        command = command.commands[word]
+    assert services[name]["command"] == COMMANDS[name]
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -102,7 +105,7 @@ def test_the_pack_is_in_the_image(services: dict[str, dict[str, Any]], dockerfil
 
 
 def test_the_offsets_are_found() -> None:
-    assert offsets() == {"worker": 0, "relay": 10, "sweep": 11}
+    assert offsets() == {"worker": 0, "relay": 10, "sweep": 11, "api": 20, "sensors": 30, "bridge": 40}
 
 
 @pytest.mark.parametrize("name", RUNNING)
@@ -130,6 +133,7 @@ def test_nobody_starts_before_what_he_needs(services: dict[str, dict[str, Any]])
             "prepare": "service_completed_successfully",
             "postgres": "service_healthy",
             "kafka": "service_healthy",
+            **({"mqtt": "service_healthy"} if name == "bridge" else {}),
         }
     assert set(services["prepare"]["depends_on"]) == {"postgres", "kafka"}
     for service in services.values():

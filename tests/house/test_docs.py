@@ -16,6 +16,7 @@ from domain.case import Clock, DeadlineState, State
 from domain.catalogue import Kind, Urgency
 from domain.clock import TimeUnit
 from domain.commands import Verb
+from domain.device import Keeping, UnknownReason
 from domain.petition import Matter, PetitionState
 from domain.place import Doubt, Level
 from domain.report import Source
@@ -26,6 +27,9 @@ from runtime.citypack.words import WORDS as LABELS
 from runtime.cli import app
 from runtime.remedies import ROOT
 from runtime.telemetry import METRICS
+from sensing.rules import Direction, RuleKind, Vicinity
+from sensing.signal import Change
+from sensing.storm import Turn
 from streams.app import EXIT_UNFIT
 from streams.watchdog import EXIT_STALLED
 
@@ -34,7 +38,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("depl
 MEASURED = {"docs/benchmarks.md", "docs/acceptance.md"}
 # Patterns and places that are not in the checkout.
 MADE = re.compile(r"[*<>{}…]|NNNN|^\.cityloop/|^\.cache/")
-FOLDERS = "domain|classify|geo|dispatch|store|handlers|streams|api|runtime|docs|tests|deploy|bench"
+FOLDERS = "domain|classify|geo|dispatch|sensing|store|handlers|streams|api|runtime|docs|tests|deploy|bench"
 FILE = re.compile(rf"(?<![\w/.-])((?:{FOLDERS})/[\w./*<>{{}}-]*[\w/*>}}])")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 ALONE = re.compile(
@@ -178,7 +182,8 @@ def test_the_two_readmes_say_the_same() -> None:
 
 WORDS: tuple[type[StrEnum], ...] = (
     State, Verb, Role, Source, Kind, Urgency, Part, TaskState, Matter, PetitionState, Clock, DeadlineState, TimeUnit,
-    Level, Doubt, Appeal, Tier, TicketState, PromiseKind, PromiseState, TicketVerb
+    Level, Doubt, Appeal, Tier, TicketState, PromiseKind, PromiseState, TicketVerb,
+    RuleKind, Direction, Vicinity, Change, Turn, UnknownReason, Keeping,
 )  # fmt: skip
 ROW = re.compile(r"^\| ([^|]+) \| ([^|]+) \| `([^`]+)` \| ([^|]+) \|$", re.MULTILINE)
 

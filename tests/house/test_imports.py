@@ -37,6 +37,12 @@ def test_every_package_is_under_contract() -> None:
     assert sorted(layers) == sorted(roots)
 
 
+def test_every_package_is_listed() -> None:
+    roots = [ROOT / package for package in PACKAGES if "." not in package]
+    found = {file.parent.relative_to(ROOT).as_posix() for root in roots for file in root.rglob("__init__.py")}
+    assert sorted(found) == sorted(package.replace(".", "/") for package in PACKAGES)
+
+
 def test_a_house_upside_down_is_noticed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -56,6 +62,7 @@ def test_the_law_may_not_use_anything_we_install() -> None:
         "faust_streaming": "faust",
         "mode_streaming": "mode",
         "kafka_python": "kafka",
+        "paho_mqtt": "paho",
         "pillow": "PIL",
         "python_crfsuite": "pycrfsuite",
         "pyyaml": "yaml",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PURE = ("domain", "classify", "geo", "dispatch")
+PURE = ("domain", "classify", "geo", "dispatch", "sensing")
 OURS = (*PURE, "store", "handlers", "streams", "api", "runtime")
 
 CLOCKS = {"now", "utcnow", "today", "fromtimestamp", "time", "time_ns", "monotonic", "perf_counter", "sleep"}

@@ -12,6 +12,7 @@ from domain.asset import Accuracy, AssetState
 from domain.attachment import AttachmentState, MediaKind
 from domain.case import Clock, State
 from domain.catalogue import Urgency
+from domain.device import UnknownReason
 from domain.duplicates import DuplicateKind
 from domain.errors import Unavailable
 from domain.message import MessageKind, MessageOutcome
@@ -40,6 +41,7 @@ ENUMS: dict[str, type[StrEnum]] = {
     "rulebook_state": RulebookState,
     "asset_state": AssetState,
     "accuracy": Accuracy,
+    "unknown_reason": UnknownReason,
     "attachment_state": AttachmentState,
     "attachment_kind": MediaKind,
     "import_state": ImportState,

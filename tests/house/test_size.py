@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("domain", "classify", "geo", "dispatch", "store", "handlers", "streams", "api", "runtime")
+PACKAGES = ("domain", "classify", "geo", "dispatch", "sensing", "store", "handlers", "streams", "api", "runtime")
 LIMIT = 300
 # Longer than that, each with its reason.
 LONGER: dict[str, str] = {}

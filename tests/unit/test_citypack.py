@@ -270,6 +270,9 @@ def test_a_city_may_bring_its_own_categories(pack: Path) -> None:
     change(pack, "pack.yaml", "gbt47678.5-2026", "own")
     change(pack, "pack.yaml", '"01001", "01002", "01003", "01011", "01023", "01049", "01057", "05003", "10002"', '"G1"')
     (pack / "plans.yaml").unlink()
+    (pack / "sensor_rules.csv").unlink()
+    (pack / "device_kinds.csv").unlink()
+    (pack / "maintenance.csv").unlink()
     change(pack, "pack.yaml", 'theirs: ["06036", "09010", "06012"]', "theirs: [class:G]")
     (pack / "categories.csv").write_text("code,class_code,class_name,name\nG1,G,Graffiti,Graffiti on a wall\n")
     for file, row in {

@@ -46,6 +46,9 @@ def packed(table: Converted, folder: Path, standard: str) -> Pack:
     write(table, pack)
     (pack / "keywords.csv").unlink()
     (pack / "thresholds.csv").unlink()
+    (pack / "sensor_rules.csv").unlink()
+    (pack / "device_kinds.csv").unlink()
+    (pack / "maintenance.csv").unlink()
     (pack / "rules.csv").write_text("id,category,lead\nall,*,roads\n", encoding="utf-8")
     said = (pack / "pack.yaml").read_text(encoding="utf-8").partition("  life_safety:")[0]  # codes of the old catalogue
     (pack / "pack.yaml").write_text(said.replace("standard: gbt47678.5-2026", f"standard: {standard}"), "utf-8")

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from runtime.demo.account import Account, _place
+from runtime.demo.account import Account, place
 from runtime.demo.city import Message
 from runtime.demo.clock import ExerciseClock
 from runtime.demo.departments import Department
@@ -281,7 +281,7 @@ async def test_call_backs_keep_the_verdicts_apart_and_end_with_the_day(screen: S
 def placed(*cases: tuple[str, str, bool]) -> Account:
     account = Account(1, 1, received=1)
     linked = [{"no": no, "state": state, "opened": opened} for no, state, opened in cases]
-    _place(account, Entry(Message(0.0, None, "", "o", "k", b""), 0.0), linked)
+    place(account, Entry(Message(0.0, None, "", "o", "k", b""), 0.0), linked)
     return account
 
 

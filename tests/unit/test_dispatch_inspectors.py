@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.inspectors import FRESH, Presence, Spot, nearest, nearest_many
+from dispatch.inspectors import FRESH, Presence, Spot, nearest_many
 from domain.lattice import metres
 from domain.place import Crs, Point
 from tests.build import MONDAY
@@ -28,8 +28,15 @@ def present(name: str, away: float | None = 100, **changes: Any) -> Presence:
     return replace(Presence(name, point, MONDAY - timedelta(minutes=1), (), 0), **changes)
 
 
-def sent(*people: Presence, areas: tuple[str, ...] = EAST_1, **asked: Any) -> str | None:
-    return nearest(SPOT, areas, people, MONDAY, **asked)
+def sent(
+    *people: Presence,
+    areas: tuple[str, ...] = EAST_1,
+    point: Point | None = SPOT,
+    not_these: frozenset[str] = frozenset(),
+    fresh: timedelta = FRESH,
+) -> str | None:
+    """Who is sent to one spot."""
+    return nearest_many([Spot(point, areas, not_these)], people, MONDAY, fresh)[0]
 
 
 # --- The nearest
@@ -104,7 +111,7 @@ def test_without_positions_the_one_with_least_to_do() -> None:
 
 def test_a_case_without_a_point_goes_to_the_one_with_least_to_do() -> None:
     people = [present("near", 1, open_tasks=4), present("far", 900, open_tasks=1)]
-    assert nearest(None, EAST_1, people, MONDAY) == "far"
+    assert sent(*people, point=None) == "far"
 
 
 def test_a_position_in_a_shifted_system_is_not_compared_with_a_surveyed_one() -> None:
@@ -112,7 +119,7 @@ def test_a_position_in_a_shifted_system_is_not_compared_with_a_surveyed_one() ->
     shifted = present("li", point=north(10, Crs.GCJ02))
     assert sent(shifted, present("wang", 900)) == "wang"
     assert sent(present("li", point=north(10, Crs.CGCS2000)), present("wang", 900)) == "li"
-    assert nearest(north(0, Crs.GCJ02), EAST_1, [shifted, present("wang", 1)], MONDAY) == "li"
+    assert sent(shifted, present("wang", 1), point=north(0, Crs.GCJ02)) == "li"
 
 
 # --- Many at once
@@ -151,7 +158,7 @@ SPOTS = st.builds(Spot, st.none() | POINTS, PATHS, st.frozensets(st.sampled_from
 
 @given(SPOTS, SHIFTS)
 def test_whoever_is_sent_may_go_and_is_never_beaten(spot: Spot, people: list[Presence]) -> None:
-    chosen = nearest(spot.point, spot.areas, people, MONDAY, spot.not_these)
+    (chosen,) = nearest_many([spot], people, MONDAY)
     able = [
         person
         for person in people
@@ -183,7 +190,7 @@ def test_many_are_as_one_after_the_other_with_one_task_more_each_time(
     shift = {person.inspector: person for person in people}
     one_by_one = []
     for spot in spots:
-        who = nearest(spot.point, spot.areas, shift.values(), MONDAY, spot.not_these)
+        (who,) = nearest_many([spot], shift.values(), MONDAY)
         one_by_one.append(who)
         if who is not None:
             shift[who] = replace(shift[who], open_tasks=shift[who].open_tasks + 1)

@@ -18,7 +18,7 @@ CALLED = a_policy(steps=steps_on("call_back"))
 
 def test_the_three_verdicts_are_kept_apart() -> None:
     story = a_story(State.CLOSED)
-    report = story.case.reports[0]
+    report = story.reports[0]
     story.do(story.call_back(solved=True, satisfied=False, report=report, note="太慢"))
     said = story.case.call_backs[-1]
     assert (said.contacted, said.solved, said.satisfied, said.report) == (True, True, False, report)

@@ -124,8 +124,9 @@ def test_merged_cases_share_their_reporters_and_the_clock_of_the_eldest() -> Non
     promised, ours = deadline(elder, Clock.DISPATCH).due_at, deadline(main, Clock.DISPATCH).due_at
     merged(elder, main)
     assert (elder.case.state, elder.case.merged_into) == (State.MERGED, main.case.id)
-    assert [known.case for known in main.case.absorbed] == [elder.case.id]
-    assert main.case.reports == (main.case.reports[0], *elder.case.reports)
+    assert main.case.absorbed == (elder.case.id,)
+    assert main.reports == (main.reports[0], *elder.reports)
+    assert (main.case.behind, elder.case.behind) == (2, 1)
     kept = deadline(main, Clock.DISPATCH)
     assert (kept.due_at, kept.first_due_at) == (promised, ours)
     assert not any(d.open for d in elder.case.deadlines)
@@ -143,15 +144,15 @@ def test_a_joint_operation_is_not_merged_away() -> None:
 def test_a_reporter_behind_two_absorbed_cases_leaves_with_the_last_of_them() -> None:
     first, main = two()
     second = a_story(State.PENDING_DISPATCH)
-    shared = first.case.reports[0]
+    shared = first.reports[0]
     second.do(second.join(shared, actor=DESK))
     merged(first, main)
     merged(second, main)
-    assert shared in main.case.reports
+    assert shared in main.reports
     parted(first, main)
-    assert shared in main.case.reports
+    assert shared in main.reports
     parted(second, main)
-    assert shared not in main.case.reports
+    assert shared not in main.reports
 
 
 def test_the_younger_case_shortens_nothing() -> None:
@@ -175,13 +176,13 @@ def test_a_split_undoes_the_merge_and_takes_only_its_own_reporters_along() -> No
     one, main = two()
     one.do(one.join(shared))
     main.do(main.join(shared))
-    mine, theirs = one.case.reports, main.case.reports
+    mine, theirs = one.reports, main.reports
     merged(one, main)
-    assert main.case.reports == (*theirs, mine[0])
+    assert main.reports == (*theirs, mine[0])
     absorbed = one.case
     one.do(one.split(main.case))
     main.do(main.release(absorbed))
-    assert (one.case.reports, main.case.reports) == (mine, theirs)
+    assert (one.reports, main.reports) == (mine, theirs)
     assert (one.case.state, one.case.merged_into, main.case.absorbed) == (State.PENDING_DISPATCH, None, ())
     assert one.case.running(Clock.DISPATCH)
     assert one.case.reopened == 0

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -194,9 +193,7 @@ VERBS = {
 @pytest.mark.parametrize("kind", MessageKind)
 def test_a_case_is_asked_what_may_apply_and_told_nothing_a_caller_said(kind: MessageKind, state: State) -> None:
     case = a_case(state)
-    case = replace(case, reports=case.reports or case.withdrawn)
-    report = case.reports[0]
-    commands = list(on_cases(message(kind), report, [case, replace(case, reports=())]))
+    commands = list(on_cases(message(kind), REPORT, [case]))
     applies = {row.source for row in TABLE if row.verb is VERBS.get(kind) and Role.HOTLINE in row.actors}
     if kind is MessageKind.WITHDRAW:
         assert len(commands) == case.open, "the law says where it is too late"
@@ -207,9 +204,3 @@ def test_a_case_is_asked_what_may_apply_and_told_nothing_a_caller_said(kind: Mes
     for command in commands:
         assert (command.verb, command.case, command.actor.role) == (VERBS[kind], case.id, Role.HOTLINE)
         assert "电话里说的" not in repr(command)
-
-
-def test_a_report_that_was_taken_back_asks_nothing_more_of_the_case() -> None:
-    case = a_case(State.CLOSED)
-    gone = replace(case, reports=(), withdrawn=case.reports)
-    assert list(on_cases(message(MessageKind.SATISFACTION), case.reports[0], [gone])) == []

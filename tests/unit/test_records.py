@@ -20,9 +20,12 @@ from domain.errors import Fault, Invalid
 from domain.ids import ReportId
 from domain.place import Crs, Point
 from domain.report import Contact, Report, Source
+from handlers.sensors import Tick
 from streams.messages import MESSAGE_CONTRACTS
+from streams.raw import Raw
 from streams.records import alarm_report, hotline_report, inspector_report, work_ids, work_record
-from streams.topics import ALARM, FILE_WORK, HOTLINE, INSPECTOR
+from streams.sensors import parse_sensors
+from streams.topics import ALARM, FILE_WORK, HOTLINE, INSPECTOR, SENSOR_READINGS, TICK_CONTRACT
 
 GOLDEN = Path(__file__).resolve().parents[1] / "contracts"
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -61,7 +64,12 @@ def refused(contract: str, record: Any) -> Invalid:
 
 
 def test_every_contract_has_its_golden_record() -> None:
-    assert {path.stem for path in GOLDEN.glob("*.json")} == {*READERS, *MESSAGE_CONTRACTS, FILE_WORK.contract}
+    assert {path.stem for path in GOLDEN.glob("*.json")} == {
+        *READERS,
+        *MESSAGE_CONTRACTS,
+        *SENSOR_READINGS.contracts,
+        FILE_WORK.contract,
+    }
 
 
 def test_a_hotline_ticket_is_understood() -> None:
@@ -123,6 +131,12 @@ def test_work_is_understood() -> None:
     ids = golden(FILE_WORK.contract)["ids"]
     assert work_ids(json.dumps({"ids": ids}).encode()) == [UUID(each) for each in ids]
     assert work_ids(work_record([UUID(each) for each in ids])) == [UUID(each) for each in ids]
+
+
+def test_a_tick_is_understood() -> None:
+    value = (GOLDEN / f"{TICK_CONTRACT}.json").read_bytes()
+    raw = Raw("", 3, 70, None, (("schema", TICK_CONTRACT.encode()),), value, 0)
+    assert parse_sensors(raw) == (Tick(3, 70, 1_794_791_550_250),)
 
 
 # --- What is missing, of the wrong type, or too much

@@ -174,6 +174,10 @@ def test_explain_can_ask_another_rulebook(tmp_path: Path) -> None:
     file.write_text("规则编号,类别代码,主办单位\nmine,01002,power\n", encoding="utf-8")
     assert "主办：power" in ran("explain", "--category", "01002", "--area", "439901001", "--rules", str(file))
     assert "duty desk" in ran("explain", "--category", "06010", "--area", "439901001", "--rules", str(file))
+    file.write_text("规则编号,类别代码,主办单位\nmine,01002,power|roads\n", encoding="utf-8")
+    told = ran("explain", "--category", "01002", "--area", "439901001", "--rules", str(file))
+    assert "可选主办：power" in told
+    assert "、roads" in told
 
 
 def test_bringing_in_keeps_the_place_of_what_is_replaced(tmp_path: Path) -> None:

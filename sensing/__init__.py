@@ -1,0 +1,1 @@
+"""Readings of devices judged by the rules of their kinds: a flood becomes the few alarms that matter. Pure."""

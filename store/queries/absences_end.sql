@@ -1,0 +1,2 @@
+-- Somebody is back.
+DELETE FROM absences WHERE person = $1::text

@@ -1,0 +1,2 @@
+-- The devices with these ids; unknown ids are absent.
+SELECT * FROM devices WHERE id = ANY ($1::text[])

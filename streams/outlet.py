@@ -1,0 +1,67 @@
+"""Readings that came by HTTP on their way to the broker: published at once, acknowledged by all in-sync replicas."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from domain.errors import Unavailable
+from handlers.outcomes import Done
+from sensing.wire import Columns
+from streams.mqtt import Item, publisher
+
+_SECONDS = 6.0
+"""How long the broker may take: less than a request may, so that the caller is told."""
+
+
+class ReadingsOutlet:
+    """Connects when the first readings come: the other doors need no broker to open."""
+
+    def __init__(self, bootstrap: str, prefix: str) -> None:
+        self._bootstrap = bootstrap
+        self._prefix = prefix
+        self._starting = asyncio.Lock()
+        self._producer: AIOKafkaProducer | None = None
+        self._send: Callable[[Sequence[Item]], Awaitable[Sequence[Done]]] | None = None
+
+    async def publish(self, records: Sequence[Columns]) -> None:
+        """Returns when the broker has all of them. Raises ``Unavailable``: some may have arrived; send all again."""
+        try:
+            async with asyncio.timeout(_SECONDS):
+                send = self._send or await self._start()
+                await send(records)
+        except TimeoutError as error:
+            raise Unavailable("kafka-unavailable", "消息服务暂不可用", "the broker did not answer in time") from error
+
+    async def close(self) -> None:
+        """End the connection; what was published has been acknowledged before."""
+        if self._producer is not None:
+            await self._producer.stop()
+
+    async def _start(self) -> Callable[[Sequence[Item]], Awaitable[Sequence[Done]]]:
+        async with self._starting:
+            if self._send is not None:
+                return self._send
+            producer = AIOKafkaProducer(
+                bootstrap_servers=self._bootstrap,
+                acks="all",
+                enable_idempotence=True,
+                linger_ms=2,
+                max_batch_size=256 * 1024,
+                request_timeout_ms=5_000,
+            )
+            try:
+                await producer.start()
+            except (KafkaError, OSError) as error:
+                await producer.stop()
+                raise Unavailable("kafka-unavailable", "消息服务暂不可用", type(error).__name__) from error
+            except asyncio.CancelledError:
+                await producer.stop()
+                raise
+            self._producer, self._send = producer, publisher(producer, self._prefix, _uncounted)
+            return self._send
+
+
+def _uncounted(_records: int) -> None:
+    return
