@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+import asyncpg
 import numpy as np
 from aiokafka import AIOKafkaProducer
 
@@ -40,6 +41,8 @@ LINES = ("439901001001", "439901002002", "439902003002")
 _SPAN = 20 * 60_000
 _STEP = 15.0
 _PATIENCE = 60
+_CLOSELY = 0.005
+"""Seconds; an offset is acknowledged up to a second after its record was kept."""
 _KEY = tuple[str, str, int]
 
 BLIND = """
@@ -75,7 +78,7 @@ class Size:
 
 SHORT = Size(50, 10, 5)
 LONG = Size(500, 10, 60)
-BLIND_MARKS = Size(50, 10, 8, blind=True)
+BLIND_MARKS = Size(50, 10, 5, 2, blind=True)
 
 
 @dataclass(slots=True)
@@ -96,7 +99,7 @@ class Sender:
 
 
 def schedule(size: Size, _: int) -> list[Fault]:
-    """The faults of a drill: kills evenly in the middle, whatever the seed."""
+    """The faults of a drill: kills evenly in the middle, whatever the seed, each when all that was sent is kept."""
     return [Fault((n + 1) / (size.kills + 1), "kill", "sensors") for n in range(size.kills)]
 
 
@@ -142,7 +145,7 @@ async def drill(ground: Ground, size: Size, seed: int) -> Account:
     """Play it and account for it."""
     async with town(ground, apis=1, workers=1) as place:
         if size.blind:
-            await record.asked(place, BLIND)
+            await _blinded(place)
         devices = await _registered(place, size)
         producer = AIOKafkaProducer(bootstrap_servers=ground.bootstrap, acks="all", enable_idempotence=True)
         await producer.start()
@@ -152,6 +155,8 @@ async def drill(ground: Ground, size: Size, seed: int) -> Account:
             begin = round((time.time() + size.seconds) * 1000) - _SPAN
 
             async def kill(fault: Fault) -> None:
+                while await _kept(place) < sender.sent:
+                    await asyncio.sleep(_CLOSELY)
                 place.kill(fault.target)
 
             async with asyncio.TaskGroup() as together:
@@ -173,6 +178,14 @@ class _Played:
     begin: int
     behind: int
     caught_up: float
+
+
+async def _blinded(place: Town) -> None:
+    connection = await asyncpg.connect(place.dsn)
+    try:
+        await connection.execute(BLIND)
+    finally:
+        await connection.close()
 
 
 async def _registered(place: Town, size: Size) -> list[Device]:

@@ -23,6 +23,9 @@ HELD_BACK = (4, 12)
 UNKNOWN = "mh-unlisted"
 """A device that speaks by the covers' gateway and that nobody registered."""
 
+USUAL = {"water-level": 0.45, "manhole": 2.0, "noise": 50.0, "pm25": 35.0, "street-lamp": 0.0}
+"""What each kind reads when nothing is the matter, in its measure."""
+
 _MINUTE, _HOUR = 60_000, 3_600_000
 _GAP = 60_000
 _PAST = {"water-level": 10, "manhole": 30, "noise": 5, "pm25": 10, "street-lamp": 15}
@@ -111,7 +114,7 @@ class SensorDay:
         return round(max(0.0, measure(sensor, at)), 3)
 
     def _water_level(self, sensor: Sensor, at: int) -> float:
-        usual = 0.45 + self._dice.uniform(-0.02, 0.02)
+        usual = USUAL[sensor.kind] + self._dice.uniform(-0.02, 0.02)
         if sensor.group == "wl-xincheng" or sensor.fresh:
             return usual
         # it begins to rain where the two lines are close, the one's southern and the other's northern end
@@ -120,14 +123,14 @@ class SensorDay:
 
     def _manhole(self, sensor: Sensor, at: int) -> float:
         moved = sensor.number == 4 and at >= self._begin + 6 * _MINUTE
-        return (47.0 if moved else 2.0) + self._dice.uniform(-0.5, 0.5)
+        return (47.0 if moved else USUAL[sensor.kind]) + self._dice.uniform(-0.5, 0.5)
 
     def _noise(self, sensor: Sensor, at: int) -> float:
         past_midnight = (at - self._midnight) / _MINUTE
         if sensor.number == 0 and -30 <= past_midnight < 70:
             return 71.0 + self._dice.uniform(-3, 3)
         hour = (at + self._offset) / _HOUR % 24
-        return 50.0 - 6 * math.cos(math.tau * (hour - 2) / 24) + self._dice.uniform(-1.5, 1.5)
+        return USUAL[sensor.kind] - 6 * math.cos(math.tau * (hour - 2) / 24) + self._dice.uniform(-1.5, 1.5)
 
     def _pm25(self, sensor: Sensor, at: int) -> float:
         before = (self._begin - at) / _HOUR
@@ -135,7 +138,7 @@ class SensorDay:
             return 190.0 + self._dice.uniform(-15, 15)
         if sensor.number == 7 and before < 8:
             return 38.0
-        return 35.0 + self._dice.uniform(-8, 8)
+        return USUAL[sensor.kind] + self._dice.uniform(-8, 8)
 
     def _street_lamp(self, sensor: Sensor, at: int) -> float:
         past_midnight = (at - self._midnight) / _HOUR

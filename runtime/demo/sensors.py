@@ -14,7 +14,7 @@ from domain.errors import Unavailable
 from runtime.demo.clock import ExerciseClock
 from runtime.demo.line import Line
 from runtime.demo.sensor_city import Sensor
-from runtime.demo.sensor_day import MINUTES, UNKNOWN, Batch, SensorDay
+from runtime.demo.sensor_day import MINUTES, UNKNOWN, USUAL, Batch, SensorDay
 from sensing.wire import Columns
 from store.views import SensorTally, Views
 from streams.sensors import TICK_SECONDS
@@ -75,7 +75,8 @@ class Sensors:
             if not waiting:
                 return
             at = round((begin + timedelta(seconds=second)).timestamp() * 1000)
-            await self._send([Batch(0, sensor.gateway, ((sensor.id, at, 0.4),)) for sensor in waiting.values()])
+            said = [Batch(0, one.gateway, ((one.id, at, USUAL[one.kind]),)) for one in waiting.values()]
+            await self._send(said)
             await asyncio.sleep(1)
             for sensor in list(waiting.values()):
                 if await self._heard(sensor, begin):

@@ -27,7 +27,7 @@ from store.pool import Pool
 from streams.messages import MESSAGE_CONTRACTS
 from streams.topics import MESSAGES, create_topics
 from tests.demo_city import COARSE, a_call, filed
-from tests.sensors import a_device
+from tests.sensors import a_gauge
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "partners.md").read_text(encoding="utf-8")
@@ -167,7 +167,7 @@ async def test_a_report_becomes_a_case(running: City, contract: str, origin: str
 async def test_readings_are_kept_under_their_devices_and_a_stranger_is_noted(running: City, office: Office) -> None:
     async with office.store.unit() as unit:
         for name in ("lamp-0001", "lamp-0002"):
-            await unit.devices.put(a_device(name, "street-lamp", "gw-17"))
+            await unit.devices.put(a_gauge(name, "street-lamp", "gw-17"))
     await running.publish("sensor-readings.v1")
     await running.until("SELECT count(*) = 2 FROM readings")
     kept = await running.pool.fetch("SELECT d.id, r.value FROM readings r JOIN devices d ON d.no = r.device")

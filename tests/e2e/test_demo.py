@@ -67,6 +67,20 @@ def test_a_day_accounts_for_every_report(home: Path, kafka_bootstrap: str, fresh
     assert made >= contacted >= solved >= satisfied
     assert opened >= spoken >= answered >= in_time
     assert opened > 40, "about half of the reports are calls"
+    measured = re.search(
+        r"^(\d+) readings = kept (\d+) \+ of unknown devices (\d+); (\d+) alarms, (\d+) incidents, untold 0, lost 0$",
+        run.stdout,
+        re.MULTILINE,
+    )
+    assert measured is not None, said
+    sent, kept, unknown, alarms, incidents = map(int, measured.groups())
+    assert sent == kept + unknown > 5000
+    assert alarms > 100 > 10 > incidents, "a storm of alarms is a few incidents"
+    assert counts(run.stdout, "witnesses of the greatest incident") == [40]
+    raised, cleared = counts(run.stdout, "alarms: raised / cleared")
+    assert raised == alarms > cleared, "a cover is still out of its place"
+    (chart,) = home.glob("chart-wl-wanghu-01.*.svg")
+    assert "达到1.5m" in chart.read_text(encoding="utf-8"), "the alarm is on the chart"
 
 
 def counts(said: str, words: str) -> list[int]:
