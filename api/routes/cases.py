@@ -90,8 +90,9 @@ async def reports(
     limit: Limit = 50,
 ) -> Response:
     """The reports behind the case, also those taken back, the one that opened it first; pages by ``cursor``."""
+    before = read(cursor)
     case = await seen_case(tools, who, no)
-    page = await tools.views.reports_behind(case, read(cursor), limit)
+    page = await tools.views.reports_behind(case, before, limit)
     last = page[-1] if len(page) == limit else None
     more = written(_BEGIN if last["opened"] else (last["linked_at"], last["id"])) if last else None
     return answer({"items": rows(page), "next": more})

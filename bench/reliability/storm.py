@@ -40,7 +40,8 @@ LINES = ("439901001001", "439901002002", "439902003002")
 
 _SPAN = 20 * 60_000
 _STEP = 15.0
-_PATIENCE = 60
+_PATIENCE = 180
+"""Seconds without any progress; the watchdog ends a worker that stands still after some 60."""
 _CLOSELY = 0.005
 """Seconds; an offset is acknowledged up to a second after its record was kept."""
 _KEY = tuple[str, str, int]
@@ -155,8 +156,9 @@ async def drill(ground: Ground, size: Size, seed: int) -> Account:
             begin = round((time.time() + size.seconds) * 1000) - _SPAN
 
             async def kill(fault: Fault) -> None:
-                while await _kept(place) < sender.sent:
-                    await asyncio.sleep(_CLOSELY)
+                async with asyncio.timeout(_PATIENCE):
+                    while await _kept(place) < sender.sent:
+                        await asyncio.sleep(_CLOSELY)
                 place.kill(fault.target)
 
             async with asyncio.TaskGroup() as together:

@@ -47,6 +47,7 @@ async def test_a_route_is_open_to_its_roles_and_to_no_other(city: FrontDoor, off
         import_id=report,
         rulebook_id=report,
         device_id="water-1",
+        incident=report,
         collection="Datastreams",
         key="'water-1'",
         navigation="Thing",

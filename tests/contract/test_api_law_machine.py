@@ -36,7 +36,7 @@ from tests.demo_city import case_of, pack
 from tests.front_door import FrontDoor
 
 ACTORS = [
-    *(client for role, client in CLIENTS.items() if role is not Role.VIEWER),
+    *(client for role, client in CLIENTS.items() if role not in (Role.VIEWER, Role.DEVICE)),
     "chief-1",
     "unit-roads",
     "unit-power",
