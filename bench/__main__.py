@@ -23,6 +23,7 @@ from bench import (
     overload,
     pipeline,
     sensing,
+    sensor_flow,
     stages,
     verdicts,
 )
@@ -43,6 +44,7 @@ PARTS: dict[str, ModuleType] = {
     "Crowd": crowd,
     "Addresses": gazetteer,
     "Sensor rules": sensing,
+    "Sensors to record": sensor_flow,
 }
 
 

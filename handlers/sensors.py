@@ -204,18 +204,22 @@ def _strangers(each: Understood) -> list[str]:
 
 
 def _elsewhere(each: Understood, known: Mapping[str, Device]) -> list[RawReadings]:
-    """Readings of devices that are registered with another gateway: kept, and not judged."""
+    """Readings of devices that are registered with another gateway, or a moment ago: kept, and not judged."""
     places = [place for place in each.strangers.tolist() if each.heard.devices[place] in known]
     if not places:
         return []
-    numbers = np.array([known[each.heard.devices[place]].no for place in places], np.int32)
-    flags = np.full(len(places), ReadingFlag.WRONG_GATEWAY, np.int16)
+    devices = [known[each.heard.devices[place]] for place in places]
+    numbers = np.array([device.no for device in devices], np.int32)
+    wrong = np.array([device.gateway != each.heard.gateway for device in devices])
+    flags = np.where(wrong, ReadingFlag.WRONG_GATEWAY, 0).astype(np.int16)
     return [RawReadings(numbers, each.heard.at[places], each.heard.values[places], flags)]
 
 
 def _note(each: Understood, known: Mapping[str, Device], unknown: dict[tuple[str, str], HeardOf]) -> None:
     for place in each.strangers.tolist():
         name, gateway = each.heard.devices[place], each.heard.gateway
+        if name in known and known[name].gateway == gateway:
+            continue
         reason = UnknownReason.GATEWAY_MISMATCH if name in known else UnknownReason.UNKNOWN
         before = unknown.get((name, gateway))
         readings = 1 + (before.readings if before else 0)

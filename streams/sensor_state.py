@@ -75,6 +75,10 @@ class StateTable:
         return found
 
     async def _on_recover(self) -> None:
+        # From here on Faust lets records in again before it has gone back to what is committed. What it reads in
+        # between it throws away and counts as done. So nothing is read until it has gone back and resumes the flow.
+        self._app.consumer.stop_flow()
+        await self._app.consumer.wait_for_stopped_flow()
         own = {tp.partition for tp in self._app.assignor.assigned_actives() if tp.topic == self._changelog}
         states: dict[int, dict[str, bytes]] = {partition: {} for partition in own}
         for key, value in list(self._table.data.items()):

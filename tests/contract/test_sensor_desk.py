@@ -206,6 +206,16 @@ async def test_a_device_taken_out_of_use_leaves_no_alarm_behind(office: Office, 
     assert await pool.fetchval("SELECT count(*) FROM sensor_alarms WHERE device = 'retired'") == 1, "nor is it silent"
 
 
+async def test_a_device_registered_a_moment_ago_is_no_stranger(office: Office, pool: Pool) -> None:
+    room = await Room(office).begin()
+    await registered(office, a_gauge("fresh", gateway="fresh"))
+    await room.hear("fresh", [("fresh", now_ms(), 0.5)])
+    kept = await pool.fetchrow("SELECT flags FROM readings JOIN devices d ON d.no = device WHERE d.id = 'fresh'")
+    assert kept is not None
+    assert kept["flags"] == 0
+    assert await pool.fetchval("SELECT count(*) FROM unknown_devices WHERE id = 'fresh'") == 0
+
+
 async def test_readings_are_kept_in_files_where_the_city_wants_that(office: Office, pool: Pool, tmp_path: Path) -> None:
     drain = a_gauge("filed", gateway="filed", east_m=140_000)
     await registered(office, drain)
