@@ -7,11 +7,12 @@ readings again tells nobody twice.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid5
 
 from domain.device import Device
+from domain.epoch import epoch_ms, moment
 from domain.ids import ReportId
 from domain.place import Crs, Point
 from domain.sensor_alarm import AlarmKey, SensorAlarm, SensorIncident, StandingAlarm
@@ -28,7 +29,6 @@ from store.unit import Unit
 INCIDENTS: Final = UUID("5f2b7c1e-6c0d-4a0e-9b51-6d5f3e1a7c42")
 """Locked by whoever changes incidents: alarms of one storm come by several workers."""
 _NAMES: Final = UUID("0d1f3a52-0c1b-4c52-8f0e-6c5d1c8f7b11")
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NOWHERE: Final = float("nan")
 
 
@@ -56,7 +56,7 @@ async def abandon(office: Office, unit: Unit, pack: SensorPack, at: datetime) ->
     """Clear the alarms that nothing else will: their device went out of use, or their rule left the pack."""
     keys = await unit.sensor_alarms.abandoned(list(pack.rules))
     known = await unit.sensor_alarms.known(keys)
-    cleared = {(device, rule, _ms(since)): _ms(at) for device, rule, since in keys}
+    cleared = {(device, rule, epoch_ms(since)): epoch_ms(at) for device, rule, since in keys}
     return await _enter(office, unit, pack, {}, {}, [], cleared, {each.cause for each in known.values()})
 
 
@@ -136,30 +136,21 @@ class _Book:
             self.behind |= {one.key: change.into or name for one in change.witnesses}
 
 
-def moment(ms: int) -> datetime:
-    """Epoch milliseconds as a time in UTC."""
-    return _EPOCH + timedelta(milliseconds=ms)
-
-
 def _key(key: storm.Key) -> AlarmKey:
     device, rule, since = key
     return device, rule, moment(since)
 
 
-def _ms(at: datetime) -> int:
-    return (at - _EPOCH) // timedelta(milliseconds=1)
-
-
 def _open(incident: SensorIncident, alarms: Sequence[StandingAlarm]) -> storm.Incident:
     witnesses = [_witness(alarm, incident.cause) for alarm in alarms]
-    opened, last = _ms(incident.opened_at), max(one.at_ms for one in witnesses)
+    opened, last = epoch_ms(incident.opened_at), max(one.at_ms for one in witnesses)
     return storm.Incident(incident.name, incident.cause, opened, last, {one.key: one for one in witnesses})
 
 
 def _witness(alarm: StandingAlarm, cause: str) -> Witness:
     device, rule, since = alarm.key
     lon, lat = (alarm.point.lon, alarm.point.lat) if alarm.point else (_NOWHERE, _NOWHERE)
-    key, at = (device, rule, _ms(since)), _ms(alarm.raised_at)
+    key, at = (device, rule, epoch_ms(since)), epoch_ms(alarm.raised_at)
     return Witness(key, alarm.alarm, cause, alarm.level, at, lon, lat, alarm.links)
 
 

@@ -1,12 +1,13 @@
 """What the city is told of an incident of sensors: a report like any other, in words for a duty officer."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from domain.catalogue import Kind, Urgency
 from domain.device import Device
+from domain.epoch import moment
 from domain.ids import ReportId
 from domain.report import Report, Source
 from domain.sensor_alarm import SensorIncident
@@ -38,7 +39,6 @@ def report_of(
     rule, device = pack.rules[gravest.key[1]], devices[gravest.device]
     _, kind, code = rule.category.rsplit(":", 2)
     level = change.incident.level
-    began = datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=gravest.key[2])
     extra = {"device": device.id, "incident": str(incident.id)}
     if device.component:
         extra["asset"] = device.component
@@ -48,7 +48,7 @@ def report_of(
         origin=ORIGIN,
         origin_key=_key(incident.id, change),
         received_at=now,
-        occurred_at=began,
+        occurred_at=moment(gravest.key[2]),
         text=_words(pack, devices, signals, change, gravest),
         category=code,
         kind=Kind(kind),

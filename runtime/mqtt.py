@@ -8,12 +8,13 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from domain.errors import Invalid, Unavailable
-from runtime.process import expose, producer_of, until_stopped
+from runtime.process import expose, until_stopped
 from runtime.settings import Settings
 from runtime.telemetry import Telemetry
 from runtime.wiring import open_desk
 from store.unit import Store
 from streams.app import EXIT_UNFIT
+from streams.broker import producing
 from streams.door import Door, TooManyUnexpected
 from streams.doors import keep
 from streams.mqtt import Item, parser, publisher, raw_of, shared
@@ -114,7 +115,7 @@ async def _insist(settings: Settings, broker: Broker, telemetry: Telemetry) -> N
 
 
 async def _bridge(settings: Settings, broker: Broker, telemetry: Telemetry) -> None:
-    async with open_desk(settings, broker.client) as desk, producer_of(settings) as producer:
+    async with open_desk(settings, broker.client) as desk, producing(settings.kafka_bootstrap) as producer:
         gateways = Gateways(desk.office.store)
         await gateways.look()
         door: Door[Item] = Door(

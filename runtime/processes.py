@@ -13,11 +13,12 @@ from api.app import create_app
 from api.deps import Deps
 from domain.errors import Unavailable
 from runtime.listening import Server
-from runtime.process import expose, producer_of, settle, until_stopped
+from runtime.process import expose, settle, until_stopped
 from runtime.settings import Settings
 from runtime.telemetry import Telemetry
 from runtime.wiring import import_desk, issuer, open_api, open_archive, open_desk, read_pack
 from store.seat import seat
+from streams.broker import producing
 from streams.imports import work_imports
 from streams.reading_days import turn_days
 from streams.relay import Publisher, follow, reactions
@@ -86,7 +87,7 @@ async def _relay(settings: Settings, telemetry: Telemetry) -> None:
                     if taken is None:
                         await asyncio.sleep(_SEAT_PAUSE)
                         continue
-                    async with producer_of(settings) as producer:
+                    async with producing(settings.kafka_bootstrap) as producer:
                         told, render = reactions(desk.office.advisers.policy), issuer(desk.pack).render
                         publisher = Publisher(producer, settings.topic_prefix, told, render)
                         await follow(taken, publisher, telemetry["cityloop_relay_events"].inc)

@@ -46,6 +46,9 @@ def build_app(
         broker_session_timeout=session_timeout,
         broker_heartbeat_interval=1.0,
         broker_request_timeout=request_timeout,
+        producer_request_timeout=request_timeout,
+        # a table's value of a gateway with hundreds of devices is larger than Faust's 16 KiB for all that go together
+        producer_max_batch_size=1 << 20,
         # While a neighbour is away a full buffer stops all fetching. That is patience and no reason to leave the group.
         broker_max_poll_interval=_DAY,
         # A rebalance waits for the batch in work: without it, done work would come twice as often.

@@ -15,15 +15,15 @@ from zlib import crc32
 import msgspec
 import orjson
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
 
-from domain.errors import Invalid, Unavailable
+from domain.errors import Invalid
 from domain.report import clean_code
 from handlers.outcomes import Done
 from sensing.wire import Columns, Observation, columns_of
+from streams.broker import answering
 from streams.mqtt_source import Arrived
 from streams.raw import Raw
-from streams.sensor_wire import epoch_ms, read
+from streams.sensor_wire import moment_ms, read
 from streams.topics import DAY_MS, SENSOR_READINGS
 from streams.wire import MAX_VALUE, decode
 
@@ -111,7 +111,7 @@ def _by_gateway(gateway: str, value: bytes | None) -> Item:
 def _observation(device: str, raw: Raw) -> Observation:
     """An observation without a time was made when it came, as the standard says."""
     sensed = decode(_sensed, raw.value)
-    at = raw.timestamp if sensed.phenomenon_time is None else epoch_ms(sensed.phenomenon_time, "/phenomenonTime")
+    at = raw.timestamp if sensed.phenomenon_time is None else moment_ms(sensed.phenomenon_time, "/phenomenonTime")
     return Observation(device, at, float(sensed.result))
 
 
@@ -157,14 +157,12 @@ def publisher(
     headers = [("schema", SENSOR_READINGS.contract.encode())]
 
     async def publish(items: Sequence[Item]) -> Sequence[Done]:
-        try:
+        with answering():
             sent = [
                 await producer.send(topic, each.body, key=each.gateway.encode(), headers=headers)
                 for each in records(items)
             ]
             await asyncio.gather(*sent)
-        except (KafkaError, OSError) as error:
-            raise Unavailable("kafka-unavailable", "消息服务暂不可用", type(error).__name__) from error
         count(len(sent))
         return [_PUBLISHED] * len(items)
 

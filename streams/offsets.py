@@ -5,17 +5,17 @@ Blocking; for tools, for a moment before a worker starts, and for the watchdog's
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient, OffsetSpec
-from kafka.errors import KafkaError, NoError
+from kafka.errors import NoError
 from kafka.structs import OffsetAndMetadata
 
 from domain.errors import Unavailable
+from streams.broker import answering
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class Clerk:
         # Members say more about themselves than the library can read, and it would complain at every look.
         logging.getLogger("kafka.admin._groups").setLevel(logging.ERROR)
         milliseconds = int(timeout * 1000)
-        with _translated():
+        with answering():
             self._admin = KafkaAdminClient(
                 bootstrap_servers=bootstrap.split(","),
                 bootstrap_timeout_ms=milliseconds,
@@ -65,7 +65,7 @@ class Clerk:
 
     def standings(self, group: str, topics: Sequence[str]) -> dict[Place, Standing]:
         """Every partition of these topics. Raises ``Unavailable``, also for a topic that does not exist."""
-        with _translated():
+        with answering():
             partitions = [
                 TopicPartition(topic["name"], partition["partition_index"])
                 for topic in self._described(topics)
@@ -90,7 +90,7 @@ class Clerk:
 
     def owners(self, group: str) -> dict[Place, str]:
         """The client id behind each partition the group has dealt out; empty while it rebalances."""
-        with _translated():
+        with answering():
             members = self._admin.describe_groups([group])[group]["members"]
         return {
             (topic["topic"], partition): member["client_id"]
@@ -103,7 +103,7 @@ class Clerk:
     def commit(self, group: str, offsets: Mapping[Place, int]) -> list[Place]:
         """Set offsets of a group nobody is a member of; returns those the broker took."""
         wanted = {TopicPartition(*place): OffsetAndMetadata(offset, "", -1) for place, offset in offsets.items()}
-        with _translated():
+        with answering():
             answers = self._admin.alter_group_offsets(group, wanted)
         return [(place.topic, place.partition) for place, answer in answers.items() if answer is NoError]
 
@@ -142,11 +142,3 @@ def _prime(bootstrap: str, group: str, topics: Sequence[str]) -> dict[Place, int
 
 def _known(found: Any) -> int | None:
     return None if found is None or found.offset < 0 else int(found.offset)
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except (KafkaError, OSError) as error:
-        raise Unavailable("kafka-unavailable", "消息服务暂不可用", type(error).__name__) from error

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
 
 from domain.errors import Unavailable
 from handlers.outcomes import Done
 from sensing.wire import Columns
+from streams.broker import started_producer
 from streams.mqtt import Item, publisher
 
+_PATIENCE = 5.0
 _SECONDS = 6.0
 """How long the broker may take: less than a request may, so that the caller is told."""
 
@@ -43,22 +44,7 @@ class ReadingsOutlet:
         async with self._starting:
             if self._send is not None:
                 return self._send
-            producer = AIOKafkaProducer(
-                bootstrap_servers=self._bootstrap,
-                acks="all",
-                enable_idempotence=True,
-                linger_ms=2,
-                max_batch_size=256 * 1024,
-                request_timeout_ms=5_000,
-            )
-            try:
-                await producer.start()
-            except (KafkaError, OSError) as error:
-                await producer.stop()
-                raise Unavailable("kafka-unavailable", "消息服务暂不可用", type(error).__name__) from error
-            except asyncio.CancelledError:
-                await producer.stop()
-                raise
+            producer = await started_producer(self._bootstrap, _PATIENCE)
             self._producer, self._send = producer, publisher(producer, self._prefix, _uncounted)
             return self._send
 

@@ -13,7 +13,6 @@ from itertools import chain
 from uuid import UUID
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from domain.bulletin import Bulletin
@@ -22,6 +21,7 @@ from domain.errors import Unavailable
 from domain.events import NAMES
 from domain.policy import Policy
 from handlers.announce import Entry, Seat, announce
+from streams.broker import answering
 from streams.cap import bulletin_of
 from streams.records import work_record
 from streams.topics import (
@@ -93,11 +93,9 @@ class Publisher:
         alerts = alert_records(entries, self._render) if self._render else ()
         for record in chain(map(event_record, entries), work_records(entries, self._reactions), alerts):
             piles[record.topic, record.partition].append(record)
-        try:
+        with answering():
             sent = [future for pile in piles.values() for future in await self._send(pile)]
             await asyncio.gather(*sent)
-        except (KafkaError, OSError) as error:
-            raise Unavailable("kafka-unavailable", "消息服务暂不可用", type(error).__name__) from error
 
     async def _send(self, pile: Sequence[Record]) -> "list[asyncio.Future[object]]":
         """Send the records of one partition. Whole batches cost a tenth of the CPU that single sends do."""

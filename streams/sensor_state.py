@@ -9,9 +9,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from aiokafka.partitioner import murmur2
-from kafka.errors import KafkaError
 
-from domain.errors import Unavailable
+from streams.broker import answering
 from streams.topics import SENSOR_READINGS, SENSOR_STATE
 
 __all__ = ["StateTable", "partition_of_gateway"]
@@ -57,15 +56,15 @@ class StateTable:
 
     async def hold(self, states: Mapping[str, bytes]) -> None:
         """Write the states of gateways; returns when the broker has them all. Raises ``Unavailable``."""
-        # Faust's own way to write finds the partition by the event an iterator has in hand; our door has none.
-        sent = [
-            self._table.send_changelog(partition_of_gateway(gateway), gateway.encode(), state)
-            for gateway, state in states.items()
-        ]
-        try:
+        # Faust's own way to write finds the partition by the event an iterator has in hand; our door has none. Its
+        # buffer for writers without one ends the worker when the broker is away; the producer behind it tells us.
+        with answering():
+            producer = await self._app.maybe_start_producer()
+            sent = [
+                await producer.send(self._changelog, gateway.encode(), state, partition_of_gateway(gateway), None, None)
+                for gateway, state in states.items()
+            ]
             await asyncio.gather(*sent)
-        except (KafkaError, OSError) as error:
-            raise Unavailable("kafka-unavailable", "消息服务暂不可用", type(error).__name__) from error
         for gateway, state in states.items():
             self._table.data[gateway.encode()] = state
 

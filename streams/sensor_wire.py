@@ -6,7 +6,7 @@ the ids hold, proves that no field is named twice; a record that does not add up
 
 import struct
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -14,6 +14,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from domain.epoch import epoch_ms
 from domain.errors import Invalid, invalid
 from domain.jsontext import BOM, careful, check_shape, faults_in, names_once, text_of, why_no_time, wrong
 from domain.report import clean_code
@@ -26,8 +27,6 @@ from streams.wire import MAX_VALUE, checked_schema
 MAX_VALUES = 3 * MAX_READINGS + 1000
 """Values of any kind in one record: three columns, and room for fields nobody knows."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
 # years 1 to 9999: whether a device's clock can be believed is for its rules to judge, one reading at a time
 _FIRST, _LAST = -62_135_596_800_000, 253_402_300_799_999
 _WHOLE = 2.0**63
@@ -105,10 +104,10 @@ def _at_once(body: bytes, gateway: str) -> Batch | None:
     """The readings of a body in which nothing is wrong or unusual; None asks for a closer look."""
     try:
         sent = _decoder.decode(body)
-    except ValueError:  # msgspec's errors are such, and so is text that is not UTF-8
+    except (ValueError, RecursionError):  # msgspec's errors are such, and so is text that is not UTF-8
         return None
     if sent.devices is None:
-        return _one(sent, gateway) if names_once(body, orjson.dumps(orjson.loads(body))) else None
+        return _one(sent, gateway) if _named_once(body) else None
     n = len(sent.devices)
     if not (isinstance(sent.at, list) and sent.values is not None and sent.gateway is not None):
         return None
@@ -128,6 +127,15 @@ def _at_once(body: bytes, gateway: str) -> Batch | None:
     return Batch(sent.gateway, sent.devices, at, values, sent.sequence)
 
 
+def _named_once(body: bytes) -> bool:
+    """Whether one reading's body names nothing twice, whatever stands in fields nobody knows. Raises ``Invalid``."""
+    check_shape(body, MAX_VALUES)  # the parser below goes down as deep as it is led
+    try:
+        return names_once(body, orjson.dumps(orjson.loads(body)))
+    except ValueError:  # numbers that msgspec passes over where nobody reads them
+        return False
+
+
 def _one(sent: SensorReadings, gateway: str) -> Batch | None:
     device, at, value = sent.device, sent.at, sent.value
     if device is None or value is None or sent.values is not None or not isinstance(at, datetime):
@@ -136,7 +144,7 @@ def _one(sent: SensorReadings, gateway: str) -> Batch | None:
         return None
     if at.tzinfo is None or abs(value) >= _WHOLE:
         return None
-    ms = (at - _EPOCH) // _MILLISECOND
+    ms = epoch_ms(at)
     return _batch(gateway, [device], [ms], [value], sent.sequence) if _FIRST <= ms <= _LAST else None
 
 
@@ -225,14 +233,14 @@ def _moment(part: object) -> int:
         at = msgspec.convert(part, datetime)
     except msgspec.ValidationError:
         raise invalid("/at", *why_no_time(part), "an RFC 3339 time with offset") from None
-    return epoch_ms(at, "/at")
+    return moment_ms(at, "/at")
 
 
-def epoch_ms(at: datetime, pointer: str) -> int:
+def moment_ms(at: datetime, pointer: str) -> int:
     """Milliseconds since 1970. Raises ``Invalid``: ``timestamp-no-offset``, or years nobody can write in UTC."""
     if at.tzinfo is None:
         raise invalid(pointer, "timestamp-no-offset", "时间缺少时区", "an RFC 3339 time with offset")
-    return _ms((at - _EPOCH) // _MILLISECOND, pointer)
+    return _ms(epoch_ms(at), pointer)
 
 
 def _ms(at: int, pointer: str) -> int:

@@ -6,19 +6,18 @@ read, behind all readings before it. A worker that lags, or was replaced and doe
 
 import asyncio
 import logging
-import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from kafka.errors import KafkaError
 
-from domain.errors import Invalid
+from domain.errors import Invalid, Unavailable
 from handlers.sensors import Heard, Tick
+from streams.broker import answering
 from streams.raw import Raw
 from streams.sensor_state import partition_of_gateway
-from streams.sensor_wire import parse
+from streams.sensor_wire import moment_ms, parse
 from streams.topics import SENSOR_READINGS, TICK_CONTRACT
 from streams.wire import checked_schema, decode
 
@@ -42,10 +41,7 @@ def parse_sensors(raw: Raw) -> Sequence[Heard | Tick]:
     on a partition that is not its own: there another worker would keep a second memory of its devices.
     """
     if checked_schema(raw.headers, *SENSOR_READINGS.contracts) == TICK_CONTRACT:
-        at = decode(_ticks, raw.value).at
-        if at.tzinfo is None:
-            raise Invalid("timestamp-no-offset", "时间缺少时区", "an RFC 3339 time with offset")
-        return (Tick(raw.partition, raw.offset, round(at.timestamp() * 1000)),)
+        return (Tick(raw.partition, raw.offset, moment_ms(decode(_ticks, raw.value).at, "/at")),)
     batch = parse(raw)
     if partition_of_gateway(batch.gateway) != raw.partition:
         hint = "let Kafka's default partitioner (murmur2) choose by the key"
@@ -60,11 +56,12 @@ def keep_ticking(app: Any, topic: str) -> None:
 
     async def tick() -> None:
         own = [tp.partition for tp in app.consumer.assignment() if tp.topic == topic]
-        value = msgspec.json.encode(SensorTick(datetime.fromtimestamp(time.time(), UTC)))
-        sent = [await readings.send(value=value, partition=partition, headers=headers) for partition in own]
+        value = msgspec.json.encode(SensorTick(datetime.now(UTC)))
         try:
-            await asyncio.gather(*sent)
-        except (KafkaError, OSError) as error:  # the next one comes soon, and says the same
-            log.warning("a tick was not written: %s", type(error).__name__)
+            with answering():
+                sent = [await readings.send(value=value, partition=partition, headers=headers) for partition in own]
+                await asyncio.gather(*sent)
+        except Unavailable as error:  # the next one comes soon, and says the same
+            log.warning("a tick was not written: %s", error)
 
     app.timer(TICK_SECONDS)(tick)

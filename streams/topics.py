@@ -8,9 +8,9 @@ from typing import Any
 from zlib import crc32
 
 from kafka import KafkaAdminClient
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.errors import TopicAlreadyExistsError
 
-from domain.errors import Unavailable
+from streams.broker import answering
 
 DAY_MS = 86_400_000
 
@@ -144,14 +144,12 @@ def _missing(admin: KafkaAdminClient, prefix: str) -> list[Topic]:
 
 @contextmanager
 def _admin(bootstrap: str) -> Iterator[KafkaAdminClient]:
-    try:
+    with answering(f"no broker answers at {bootstrap}"):
         admin = KafkaAdminClient(bootstrap_servers=bootstrap.split(","), request_timeout_ms=20_000)
         try:
             yield admin
         finally:
             admin.close()
-    except (KafkaError, OSError) as error:
-        raise Unavailable("kafka-unavailable", "消息服务暂不可用", f"no broker answers at {bootstrap}") from error
 
 
 def _settings(topic: Topic, replication: int) -> dict[str, Any]:

@@ -6,16 +6,16 @@ of device is a Sensor and an ObservedProperty; a reading is an Observation under
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from urllib.parse import quote
 
 from api.present import Names, Plain
 from domain.device import Device, ReadingFlag
+from domain.epoch import epoch_ms, moment
 from sensing.device import Kind
 from store.views import ReadingView
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MEASUREMENT = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Measurement"
 
 
@@ -175,14 +175,9 @@ def instant(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def epoch_ms(at: datetime) -> int:
-    """Epoch milliseconds of a time."""
-    return (at - _EPOCH) // timedelta(milliseconds=1)
-
-
 def observation_key(key: str) -> tuple[str, datetime] | None:
     """The device and the time an Observation's id names; None where it names none."""
-    device, _, moment = key.rpartition("@")
-    if not device or not (moment.isascii() and moment.isdecimal() and len(moment) <= 14):
+    device, _, ms = key.rpartition("@")
+    if not device or not (ms.isascii() and ms.isdecimal() and len(ms) <= 14):
         return None
-    return device, _EPOCH + timedelta(milliseconds=int(moment))
+    return device, moment(int(ms))

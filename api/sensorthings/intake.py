@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
 from api.errors import MAX_FAULTS, invalid_of
-from api.schemas import Moment, Strict
-from api.sensorthings.entities import epoch_ms
+from api.schemas import Code, Moment, Strict
+from domain.epoch import epoch_ms
 from domain.errors import Fault, Invalid, invalid
 from domain.reading import DEVICE_AHEAD
 from domain.report import checked_time
@@ -24,18 +24,29 @@ MAX_VALUES: Final = 4 * MAX_READINGS
 
 _KNOWN = frozenset({"phenomenonTime", "resultTime", "result"})
 _moment: TypeAdapter[datetime] = TypeAdapter(Moment)
-Result = Annotated[float, Field(strict=True, allow_inf_nan=False)] | Annotated[bool, Field(strict=True)]
-_result: TypeAdapter[float | bool] = TypeAdapter(Result)
+
+
+def _number(value: object) -> object:
+    return float(value) if isinstance(value, bool) else value
+
+
+Result = Annotated[
+    float,
+    Field(strict=True, allow_inf_nan=False, json_schema_extra={"type": ["number", "boolean"]}),
+    BeforeValidator(_number),
+]
+"""A number, or a truth value, which stands for 1 and 0. One type: a fault points at it, and not into a union."""
+_result: TypeAdapter[float] = TypeAdapter(Result)
 
 
 class DatastreamRef(Strict):
     """The Datastream an observation belongs to, by its id."""
 
-    id: str = Field(alias="@iot.id", min_length=1, max_length=64, examples=["water-0001"])
+    id: Code = Field(alias="@iot.id", examples=["water-0001"])
 
 
 class ObservationIn(Strict):
-    """One observation. ``phenomenonTime`` is now where it is left out; ``resultTime`` is read and not kept.
+    """One observation. ``phenomenonTime`` is now where it is left out; ``resultTime`` is checked and not kept.
 
     A truth value stands for 1 and 0. ``Datastream`` is needed where the address does not name it.
     """
@@ -50,7 +61,7 @@ class DataArrayIn(Strict):
     """Observations of one Datastream: the names of the components once, then a row of values for each."""
 
     datastream: DatastreamRef = Field(alias="Datastream")
-    components: list[str] = Field(min_length=1, max_length=8, examples=[["phenomenonTime", "result"]])
+    components: list[str] = Field(max_length=8, examples=[["phenomenonTime", "result"]])
     count: int | None = Field(None, alias="dataArray@iot.count", ge=0)
     rows: list[list[Any]] = Field(alias="dataArray", examples=[[["2026-11-22T08:00:00+08:00", 0.42]]])
 
@@ -78,7 +89,9 @@ def one_of(sent: ObservationIn, named: str | None, now: datetime) -> Observation
     if said not in (None, device):
         raise invalid("/Datastream/@iot.id", "datastream-mismatch", "数据流不一致", "the address names another one")
     at = checked_time(sent.phenomenon_time or now, now, "/phenomenonTime", DEVICE_AHEAD)
-    return Observation(device, epoch_ms(at), float(sent.result))
+    if sent.result_time is not None:
+        checked_time(sent.result_time, now, "/resultTime", DEVICE_AHEAD)
+    return Observation(device, epoch_ms(at), sent.result)
 
 
 def groups_of(tree: object, now: datetime) -> list[Group]:
@@ -115,9 +128,6 @@ def _rows(array: DataArrayIn, pointer: str, now: datetime, faults: list[Fault]) 
         where = f"{pointer}/dataArray/{n}"
         try:
             yield _row(array.datastream.id, names, row, now, where)
-        except ValidationError as error:
-            first = invalid_of(error).faults[0]
-            faults.append(Fault(where, first.code, first.hint))
         except Invalid as error:
             faults += error.faults
 
@@ -125,12 +135,19 @@ def _rows(array: DataArrayIn, pointer: str, now: datetime, faults: list[Fault]) 
 def _row(device: str, names: Sequence[str], row: Sequence[Any], now: datetime, where: str) -> Observation:
     if len(row) != len(names):
         raise invalid(where, "readings-uneven", "各列长度不一致", f"{len(names)} values")
-    said = dict(zip(names, row, strict=True))
-    if said.get("resultTime") is not None:
-        _moment.validate_python(said["resultTime"])
-    at = now if said.get("phenomenonTime") is None else _moment.validate_python(said["phenomenonTime"])
-    checked = checked_time(at, now, where, DEVICE_AHEAD)
-    return Observation(device, epoch_ms(checked), float(_result.validate_python(said["result"])))
+    at, result = now, 0.0
+    for n, (name, said) in enumerate(zip(names, row, strict=True)):
+        cell = f"{where}/{n}"
+        try:
+            if name == "result":
+                result = _result.validate_python(said)
+            elif said is not None:
+                moment = checked_time(_moment.validate_python(said), now, cell, DEVICE_AHEAD)
+                at = moment if name == "phenomenonTime" else at
+        except ValidationError as error:
+            first = invalid_of(error).faults[0]
+            raise invalid(cell, first.code, first.hint) from None
+    return Observation(device, epoch_ms(at), result)
 
 
 def _within_list(error: Invalid) -> Invalid:

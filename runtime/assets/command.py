@@ -80,13 +80,8 @@ class AssetTable:
 ASSETS: Register[Judged, AssetRow] = Register(AssetTable, loading)
 
 
-def run_load(order: Order, dsn: str, pack: Pack, out: Console) -> LoadTally:
-    """Load a file of components, with a bar on ``out``. Raises ``Invalid`` or ``Unavailable`` with the remedy."""
-    return run_table_load(ASSETS, order, dsn, pack, out)
-
-
-def run_table_load(register: Register[J, R], order: Order, dsn: str, pack: Pack, out: Console) -> LoadTally:
-    """Load a file into a register. Raises as ``run_load`` does."""
+def run_load(register: Register[J, R], order: Order, dsn: str, pack: Pack, out: Console) -> LoadTally:
+    """Load a file into a register, with a bar on ``out``. Raises ``Invalid`` or ``Unavailable`` with the remedy."""
     # rows hold no cycles; looking for some among a batch's hundred thousand objects takes a third of the time
     gc.disable()
     try:

@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.console import Console
 
 from domain.place import Crs
-from runtime.assets.command import Order, run_load
+from runtime.assets.command import ASSETS, Order, run_load
 from runtime.machine import Machine
 
 _TABLE = Path("register") / "assets.csv"
@@ -15,4 +15,4 @@ def stock(running: Machine) -> int:
     """Bring the register in; returns how many components it has."""
     settings = running.settings
     order = Order(settings.pack / _TABLE, crs=Crs.CGCS2000, report=settings.home / "register.remarks.csv")
-    return run_load(order, settings.database_url, running.pack, Console(quiet=True)).taken
+    return run_load(ASSETS, order, settings.database_url, running.pack, Console(quiet=True)).taken

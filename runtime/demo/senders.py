@@ -4,13 +4,12 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
 
-from domain.errors import Unavailable
 from runtime.demo.city import Message
 from runtime.demo.clock import ExerciseClock
 from runtime.demo.ledger import Entry, Ledger
 from runtime.demo.line import Line
+from streams.broker import answering
 
 
 class Senders:
@@ -38,12 +37,10 @@ class Senders:
             await self._publish(message, message.topic.full(self._prefix), entry)
 
     async def _publish(self, message: Message, topic: str, entry: Entry) -> None:
-        try:
+        with answering():
             receipt = await self._producer.send_and_wait(
                 topic, message.value, key=message.route.encode(), headers=list(message.headers)
             )
-        except KafkaError as error:
-            raise Unavailable("kafka-unavailable", "消息服务暂不可用", type(error).__name__) from error
         entry.address = (topic, receipt.partition, receipt.offset)
 
     async def _phone(self, message: Message, entry: Entry) -> None:

@@ -8,15 +8,14 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
 
-from domain.errors import Unavailable
 from runtime.demo.clock import ExerciseClock
 from runtime.demo.line import Line
 from runtime.demo.sensor_city import Sensor
 from runtime.demo.sensor_day import MINUTES, UNKNOWN, USUAL, Batch, SensorDay
 from sensing.wire import Columns
 from store.views import SensorTally, Views
+from streams.broker import answering
 from streams.sensors import TICK_SECONDS
 from streams.topics import SENSOR_READINGS
 
@@ -149,8 +148,6 @@ class Sensors:
             devices, at, values = (list(column) for column in zip(*batch.readings, strict=True))
             value = json.dumps(Columns(batch.gateway, devices, at, values).record).encode()
             headers = [("schema", SENSOR_READINGS.contract.encode())]
-            try:
+            with answering():
                 await self._producer.send_and_wait(self._topic, value, key=batch.gateway.encode(), headers=headers)
-            except KafkaError as error:
-                raise Unavailable("kafka-unavailable", "消息服务暂不可用", type(error).__name__) from error
             self.sent += len(batch.readings)

@@ -2,20 +2,18 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from secrets import token_hex
 
 import httpx
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
 from rich.console import Console
 
 from domain.actor import Role
 from domain.case import State
-from domain.errors import Unavailable
 from runtime.demo.account import Account, arrived, draw_up
 from runtime.demo.bars import DayBars
 from runtime.demo.city import day
@@ -33,6 +31,7 @@ from runtime.demo.sensors import Sensors
 from runtime.machine import Machine
 from runtime.wiring import Desk, open_desk
 from store.views import Views
+from streams.broker import producing
 
 REPORTS_A_SECOND = 12.0
 SHORTEST, PATIENCE, WARM_UP = 10.0, 180.0, 60.0
@@ -82,7 +81,7 @@ class Day:
         """Play the day. Raises ``CityloopError`` or ``httpx.HTTPError``, in a group, when a server is lost for good."""
         async with AsyncExitStack() as stack:
             http = await stack.enter_async_context(_http(self._running.url))
-            producer = await stack.enter_async_context(_producer(self._settings.kafka_bootstrap))
+            producer = await stack.enter_async_context(producing(self._settings.kafka_bootstrap))
             desk = await stack.enter_async_context(open_desk(self._settings, "cityloop-demo", self._running.pack))
             async with desk.office.store.unit() as unit:
                 self._since = unit.at  # the database's clock, which stamps what is compared with it
@@ -214,16 +213,3 @@ def _http(url: str) -> httpx.AsyncClient:
     """One pool of connections for everybody; the play must not wait for a connection."""
     limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
     return httpx.AsyncClient(base_url=url, limits=limits, timeout=httpx.Timeout(30))
-
-
-@asynccontextmanager
-async def _producer(bootstrap: str) -> AsyncIterator[AIOKafkaProducer]:
-    """A producer as a careful sender has it: acknowledged by all replicas, repeated without doubling."""
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True)
-    try:
-        await producer.start()
-        yield producer
-    except KafkaError as error:
-        raise Unavailable("kafka-unavailable", "消息服务暂不可用", type(error).__name__) from error
-    finally:
-        await producer.stop()

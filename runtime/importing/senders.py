@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol
 
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from aiokafka.errors import MessageSizeTooLargeError
 
-from domain.errors import Fault, Unavailable
+from domain.errors import Fault
 from domain.table_import import Remark
 from runtime.importing.tickets import Ticket
+from streams.broker import answering, started_producer
 from streams.topics import HOTLINE
 
 
@@ -42,17 +42,12 @@ class KafkaSender(AbstractAsyncContextManager["KafkaSender"]):
     batch = 500
 
     def __init__(self, bootstrap: str, prefix: str) -> None:
-        self._producer = AIOKafkaProducer(
-            bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, linger_ms=2, max_batch_size=256 * 1024
-        )
+        self._bootstrap = bootstrap
         self._topic = HOTLINE.full(prefix)
         self._headers = [("schema", HOTLINE.contract.encode())]
 
     async def __aenter__(self) -> "KafkaSender":
-        try:
-            await self._producer.start()
-        except (KafkaError, OSError) as error:
-            raise _away(error) from error
+        self._producer = await started_producer(self._bootstrap)
         return self
 
     async def __aexit__(
@@ -64,7 +59,7 @@ class KafkaSender(AbstractAsyncContextManager["KafkaSender"]):
         """Send a batch; what the worker cannot use of it will be among the rejects."""
         refused: list[Remark] = []
         sent: list[asyncio.Future[Any]] = []
-        try:
+        with answering("Kafka does not answer; import the file again"):
             for ticket in tickets:
                 try:
                     key = ticket.said.ticket_no.encode()
@@ -72,11 +67,4 @@ class KafkaSender(AbstractAsyncContextManager["KafkaSender"]):
                 except MessageSizeTooLargeError:
                     refused.append(Remark(ticket.line, "refused", Fault("", "record-too-large", "shorten the text")))
             await asyncio.gather(*sent)
-        except (KafkaError, OSError) as error:
-            raise _away(error) from error
         return Receipt(tuple(refused))
-
-
-def _away(error: Exception) -> Unavailable:
-    hint = f"Kafka does not answer ({type(error).__name__}); import the file again"
-    return Unavailable("kafka-unavailable", "服务暂不可用", hint)

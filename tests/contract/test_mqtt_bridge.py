@@ -25,9 +25,8 @@ from handlers.ports import Office
 from handlers.reject import waiting_rejects
 from runtime.embedded import EmbeddedKafka
 from runtime.mqtt import Gateways
-from runtime.process import producer_of
-from runtime.settings import Settings
 from store.pool import Pool
+from streams.broker import producing
 from streams.door import Door, Reject
 from streams.doors import keep
 from streams.mqtt import Item, parser, publisher, raw_of, shared
@@ -102,7 +101,7 @@ async def bridging(
         (connected.set if there else connected.clear)()
 
     broker = Broker("127.0.0.1", mosquitto.port, f"{prefix}-{number}", flight=flight)
-    async with producer_of(Settings(kafka_bootstrap=kafka)) as producer:
+    async with producing(kafka) as producer:
         source = MqttSource(broker, shared(prefix), raw_of(prefix), heard, lambda: None)
         bridge = Bridge(source)
         publish = publisher(producer, prefix, lambda _: None)

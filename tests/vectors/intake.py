@@ -17,16 +17,20 @@ _HERE = "@here@"
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field by its path, with what may stand in it. ``beside`` are further fields it only makes sense with."""
+    """A field by its path, with what may stand in it. ``beside`` are further fields it only makes sense with.
+
+    ``at`` is where a refusal has to point if that is not the field itself.
+    """
 
     path: tuple[str | int, ...]
     values: tuple[Value, ...]
     beside: Mapping[str, Any] = field(default_factory=dict)
+    at: str = ""
 
     @property
     def pointer(self) -> str:
         """The JSON pointer."""
-        return "".join(f"/{part}" for part in self.path)
+        return self.at or "".join(f"/{part}" for part in self.path)
 
 
 @dataclass(frozen=True, slots=True)

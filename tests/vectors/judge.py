@@ -17,6 +17,7 @@ STATUS = {
     **dict.fromkeys(("idempotency-key-required", "idempotency-key-invalid", "last-event-id-invalid"), 400),
     **dict.fromkeys(("upload-length-invalid", "upload-metadata-invalid", "upload-checksum-invalid"), 400),
     **dict.fromkeys(("credentials-required", "credentials-invalid"), 401),
+    "not-found": 404,
     "version-conflict": 409,
     "tus-version-unsupported": 412,
     **dict.fromkeys(("body-too-large", "file-too-large"), 413),

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -33,15 +33,19 @@ class Record:
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...]
     key: bytes | None = None
+    partition: int = 0
 
     def raw(self, offset: int) -> Raw:
         """As it comes from the broker."""
-        return Raw(f"cityloop.{self.topic.name}", 0, offset, self.key, self.headers, self.value, 0)
+        return Raw(f"cityloop.{self.topic.name}", self.partition, offset, self.key, self.headers, self.value, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """A contract on a topic. ``number`` is the field with the sender's own number of the record."""
+    """A contract on a topic, or a ``form`` of it. ``number`` is the field with the sender's own number of the record.
+
+    ``sent`` is a good record where the golden one is of another form.
+    """
 
     name: str
     topic: Topic
@@ -50,10 +54,14 @@ class Contract:
     fields: tuple[Field, ...]
     taken: bool = True
     """Whether good records are sent too."""
+    form: str = ""
+    sent: Mapping[str, Any] = field(default_factory=dict)
+    key: bytes | None = None
+    partition: int = 0
 
     def good(self) -> dict[str, Any]:
         """A good record with a number nobody has used."""
-        found: dict[str, Any] = json.loads((_GOLDEN / f"{self.name}.json").read_text(encoding="utf-8"))
+        found = {**self.sent} or json.loads((_GOLDEN / f"{self.name}.json").read_text(encoding="utf-8"))
         return {**found, self.number: uuid4().hex} if self.number else found
 
     def records(self) -> Iterator[Record]:
@@ -78,8 +86,8 @@ class Contract:
                 yield replace(self._record(f"headers: {name}", as_json(self.good()), Want(code)), headers=headers)
 
     def _record(self, name: str, value: bytes | None, want: Want) -> Record:
-        key = b"12345/20261116-000123" if self.topic is MESSAGES else None
-        return Record(f"Kafka {self.name}", name, self.topic, want, value, _schema(self.name), key)
+        intake = f"Kafka {self.name}, {self.form}" if self.form else f"Kafka {self.name}"
+        return Record(intake, name, self.topic, want, value, _schema(self.name), self.key, self.partition)
 
 
 def _number(content: bytes, name: str) -> bytes:
@@ -181,7 +189,15 @@ def contracts() -> tuple[Contract, ...]:
         "hotline-satisfaction.v1": (Field(("solved",), numbers),),
     }
     messages = (
-        Contract(name, MESSAGES, Manner.MACHINE, "", (*_strict(_MESSAGE), *more), taken=False)
+        Contract(
+            name,
+            MESSAGES,
+            Manner.MACHINE,
+            "",
+            (*_strict(_MESSAGE), *more),
+            taken=False,
+            key=b"12345/20261116-000123",
+        )
         for name, more in about.items()
     )
     work = Contract("work.v1", FILE_WORK, Manner.MACHINE, "", (Field(("ids",), _in_list(WORDS)),), taken=False)

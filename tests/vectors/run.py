@@ -2,39 +2,45 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from itertools import chain
+from typing import Any
 from uuid import UUID
 
 import httpx
 
 from domain.ids import ReportId
+from handlers.devices import register
 from handlers.file import file_many
 from handlers.outcomes import Failed
 from handlers.ports import Office
 from store.pool import Pool
 from streams.door import Door, NoMeter
 from streams.doors import doors
-from streams.raw import Raw
+from streams.topics import SENSOR_READINGS, Topic
 from tests.demo_city import a_call, case_of, dispatched, open_task
+from tests.devices import a_device
 from tests.front_door import FrontDoor
-from tests.vectors import judge
+from tests.vectors import judge, sensors
 from tests.vectors.attachments import uploads
 from tests.vectors.heads import heads, queries
+from tests.vectors.hearing import Log, publishing, sensors_door
 from tests.vectors.http import Things, batch_items, envelope, others, reports, verbs
 from tests.vectors.intake import Vector
 from tests.vectors.judge import Answer, faults
 from tests.vectors.kafka import Record, contracts
 from tests.vectors.line import Line
 from tests.vectors.open311 import forms
+from tests.vectors.readings import GATEWAY, GAUGE
+from tests.vectors.sensorthings import addresses, array, arrays, observations
+from tests.vectors.source import through
 
 _SHAPES = {"problem": judge.problem, "item": judge.item, "open311": judge.open311}
 
 
 async def things(office: Office) -> Things:
-    """A case that is dispatched, with its ticket."""
+    """A case that is dispatched, with its ticket; and a gauge in the register of devices."""
+    await register(office, a_device(GAUGE, gateway=GATEWAY))
     call = a_call(0, origin="hotline:12345")
     (case_id,) = await dispatched(office, call)
     case = await case_of(office, case_id)
@@ -50,15 +56,22 @@ def vectors(city: FrontDoor, about: Things) -> Iterator[Vector]:
     yield from people.vectors()
     yield from batch_items(phone)
     yield from envelope().vectors()
-    yield from chain.from_iterable(intake.vectors() for intake in (*verbs(about), *others()))
+    yield from chain.from_iterable(intake.vectors() for intake in (*verbs(about), *others(), *observations()))
+    yield from addresses()
+    yield from arrays(array())
     yield from forms(city)
     yield from uploads()
     yield from queries(city.app.openapi())
     yield from heads(about)
 
 
-async def by_http(city: FrontDoor, sent: Iterable[Vector]) -> dict[str, Line]:
-    """Send vectors one by one; a line for each intake."""
+async def by_http(city: FrontDoor, sent: Iterable[Vector], log: Log) -> dict[str, Line]:
+    """Send vectors one by one; a line for each intake. Observations that are let in are published into the log."""
+    with publishing(city, log):
+        return await _by_http(city, sent)
+
+
+async def _by_http(city: FrontDoor, sent: Iterable[Vector]) -> dict[str, Line]:
     lines: dict[str, Line] = defaultdict(Line)
     for vector in sent:
         line = lines[vector.intake]
@@ -98,47 +111,18 @@ async def _flags(city: FrontDoor, vector: Vector, report: ReportId) -> list[str]
 # --- Kafka
 
 
-class _List:
-    """A source that holds some records and then ends."""
-
-    def __init__(self, raws: Sequence[Raw]) -> None:
-        self._batches = iter([raws[at : at + 100] for at in range(0, len(raws), 100)])
-
-    async def take(self, most: int, within: float) -> "_Taken":
-        for batch in self._batches:
-            return _Taken(batch)
-        raise asyncio.CancelledError
-
-    async def interrupted(self, seconds: float) -> bool:
-        await asyncio.sleep(0)
-        return False
-
-    async def fail(self, reason: Exception) -> None:
-        raise AssertionError("the worker stopped") from reason
-
-
-@dataclass(frozen=True, slots=True)
-class _Taken:
-    raws: Sequence[Raw]
-
-    def finish(self) -> None:
-        """Acknowledged."""
-
-    def drop(self) -> None:
-        """Never."""
-        raise AssertionError("a batch was let go")
-
-
 async def by_kafka(office: Office, pool: Pool) -> dict[str, Line]:
     """Every record through its topic's own door; what was turned away is read from the rejects."""
     lines: dict[str, Line] = defaultdict(Line)
     by_topic: dict[str, list[Record]] = defaultdict(list)
-    for contract in contracts():
-        for record in contract.records():
-            by_topic[record.topic.name].append(record)
-    for topic, door in doors(office, NoMeter()):
+    made = (contract.records() for contract in (*contracts(), *sensors.contracts()))
+    for record in chain(*made, sensors.keys()):
+        by_topic[record.topic.name].append(record)
+    readings = await sensors_door(office, "cityloop")
+    every: Iterator[tuple[Topic, Door[Any]]] = chain(doors(office, NoMeter()), [(SENSOR_READINGS, readings)])
+    for topic, door in every:
         sent = by_topic[topic.name]
-        await _run(door, [record.raw(offset) for offset, record in enumerate(sent)])
+        await through(door, [record.raw(offset) for offset, record in enumerate(sent)])
         found = await pool.fetch(
             "SELECT record_offset, code, reason FROM rejects WHERE topic = $1", f"cityloop.{topic.name}"
         )
@@ -149,11 +133,6 @@ async def by_kafka(office: Office, pool: Pool) -> dict[str, Line]:
             wrong = list(faults(answer, record.want, 202, own_status=False))
             lines[record.intake].take(record.name, answer, wrong)
     return lines
-
-
-async def _run(door: Door[object], raws: Sequence[Raw]) -> None:
-    with suppress(asyncio.CancelledError):
-        await door.run(_List(raws))
 
 
 async def filed(office: Office, pool: Pool) -> list[str]:
