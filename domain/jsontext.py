@@ -35,7 +35,7 @@ _HALF_CHARACTER = re.compile(rb"\xed[\xa0-\xbf]")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _LOCAL = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?")
 _AMOUNT = re.compile(r"[+-]?\d+(?:\.\d+)?")
-_FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
+_FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}|[A-Za-z]{0,32}@iot\.[A-Za-z]{1,16}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,14 +19,14 @@ from handlers.outcomes import Done, Outcome
 from handlers.ports import Office
 from handlers.sensor_incidents import INCIDENTS, abandon, tell
 from handlers.sensor_pack import SensorPack
-from handlers.sensor_watch import Heard, Tick, Understood, Watch
+from handlers.sensor_records import Heard, LookedUp, Tick
+from handlers.sensor_watch import States, Watch
+from sensing.reading import Rows, Values
 from sensing.signal import Change, Signal
 from store.devices import Heard as HeardOf
 from store.reading_files import ReadingFiles
 from store.readings import RawReadings
 from store.unit import Unit
-
-__all__ = ["Heard", "SensorDesk", "Tick"]
 
 log = logging.getLogger(__name__)
 
@@ -59,11 +59,11 @@ class NoMeter:
 class Memory(Protocol):
     """What outlives the worker: the state of each gateway's devices."""
 
-    async def hold(self, states: Mapping[str, bytes]) -> None:
-        """Write states; returns when they are safe. Raises ``Unavailable``."""
+    async def hold(self, states: States) -> None:
+        """Write states; returns when they are safe. Raises ``Unavailable``: some may be, and all are to come again."""
 
-    def held(self, gateway: str) -> bytes | None:
-        """The state of a gateway as it was last written."""
+    def held(self, devices: Mapping[str, Sequence[str]]) -> States:
+        """What was last written of gateways with these devices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class SensorDesk:
     _position: int = 0
     _counted: dict[str, int] = field(default_factory=dict)
 
-    async def take_over(self, states: Mapping[int, Mapping[str, bytes]]) -> None:
+    async def take_over(self, states: Mapping[int, States]) -> None:
         """Watch the devices of these partitions and no others, from what is remembered of their gateways."""
         changes = await _insist(lambda: self.office.store.devices_since())
         watch = Watch(self.pack.kinds, self.pack.windows, self.partition_of)
@@ -124,50 +124,49 @@ class SensorDesk:
         watch, memory = self.watch, self.memory
         if watch is None or memory is None:
             raise Unavailable("sensors-not-ready", "感知状态尚未恢复", "the table is being read")
-        understood = [watch.understood(each) if isinstance(each, Heard) else each for each in records]
-        signals, touched = watch.judge(understood)
+        readings = watch.look_up([each for each in records if isinstance(each, Heard)])
+        signals, touched = watch.judge(records, readings)
         try:
-            await self._enter(watch, [each for each in understood if isinstance(each, Understood)], signals)
+            await self._enter(watch, readings, signals)
             await memory.hold(watch.states(touched))
         except BaseException:
             # as if they had never been judged: they will be again
-            watch.remember({gateway: memory.held(gateway) for gateway in touched})
+            watch.remember(memory.held(watch.beside(touched)))
             raise
         self._tally(watch, signals)
         return [_NOBODY] * len(records)
 
-    async def _enter(self, watch: Watch, heard: Sequence[Understood], signals: Sequence[Signal]) -> None:
+    async def _enter(self, watch: Watch, readings: LookedUp, signals: Sequence[Signal]) -> None:
         turns = [signal for signal in signals if signal.change is not Change.FLAGGED]
-        if not heard and not turns:
+        if not readings.heard and not turns:
             return
         async with self.office.store.unit(lock=[INCIDENTS] if turns else ()) as unit:
-            if heard:
-                await self._keep(unit, heard)
+            if readings.heard:
+                await self._keep(unit, watch, readings)
             if turns:
                 self._count(await tell(self.office, unit, self.pack, watch.devices, turns))
 
-    async def _keep(self, unit: Unit, heard: Sequence[Understood]) -> None:
+    async def _keep(self, unit: Unit, watch: Watch, readings: LookedUp) -> None:
         """The readings into the record, each once for ever."""
-        ends = {each.heard.partition: each.heard.offset + 1 for each in heard}
+        ends = {each.partition: each.offset + 1 for each in readings.heard}
         marks = await unit.readings.marks(self.topic, list(ends))
-        fresh = [each for each in heard if each.heard.offset >= marks.get(each.heard.partition, 0)]
-        if not fresh:
+        fresh = np.array([each.offset >= marks.get(each.partition, 0) for each in readings.heard])[readings.record]
+        if not fresh.any():
             return
-        known = await unit.devices.known(sorted({name for each in fresh for name in _strangers(each)}))
-        batches = [each.readings for each in fresh]
-        unknown: dict[tuple[str, str], HeardOf] = {}
-        for each in fresh:
-            if len(each.strangers):
-                batches += _elsewhere(each, known)
-                _note(each, known, unknown)
-        batch = _joined(batches)
+        batch, unknown = watch.raw(readings, fresh), list[HeardOf]()
+        strange = np.flatnonzero(fresh & (readings.rows < 0))
+        if len(strange):
+            names = readings.names(strange)
+            known = await unit.devices.known(sorted({device for device, _ in names}))
+            batch = _joined([batch, _elsewhere(readings, strange, names, known)])
+            unknown = _unknown(readings.values[strange], names, known)
         self.meter.readings("heard", len(batch))
         if self.kept.keeping is Keeping.DATABASE:
             self.meter.readings("odd", await unit.readings.keep(batch, self.kept.days))
         elif self.kept.keeping is Keeping.FILES:
             await unit.reading_files.keep(self.kept.files, batch)
-        await unit.devices.heard(unknown.values())
-        self.meter.readings("unknown", sum(one.readings for one in unknown.values()))
+        await unit.devices.heard(unknown)
+        self.meter.readings("unknown", sum(one.readings for one in unknown))
         await unit.readings.advance(self.topic, ends)
 
     async def _abandon(self) -> None:
@@ -199,31 +198,33 @@ async def _insist(attempt: Callable[[], Awaitable[T]]) -> T:
             await asyncio.sleep(_PAUSE)
 
 
-def _strangers(each: Understood) -> list[str]:
-    return [each.heard.devices[place] for place in each.strangers.tolist()]
-
-
-def _elsewhere(each: Understood, known: Mapping[str, Device]) -> list[RawReadings]:
+def _elsewhere(
+    readings: LookedUp, places: Rows, names: Sequence[tuple[str, str]], known: Mapping[str, Device]
+) -> RawReadings:
     """Readings of devices that are registered with another gateway, or a moment ago: kept, and not judged."""
-    places = [place for place in each.strangers.tolist() if each.heard.devices[place] in known]
-    if not places:
-        return []
-    devices = [known[each.heard.devices[place]] for place in places]
-    numbers = np.array([device.no for device in devices], np.int32)
-    wrong = np.array([device.gateway != each.heard.gateway for device in devices])
+    found = [
+        (place, known[device], gateway)
+        for place, (device, gateway) in zip(places, names, strict=True)
+        if device in known
+    ]
+    here = np.array([place for place, _, _ in found], np.int64)
+    numbers = np.array([device.no for _, device, _ in found], np.int32)
+    wrong = np.array([device.gateway != gateway for _, device, gateway in found], bool)
     flags = np.where(wrong, ReadingFlag.WRONG_GATEWAY, 0).astype(np.int16)
-    return [RawReadings(numbers, each.heard.at[places], each.heard.values[places], flags)]
+    return RawReadings(numbers, readings.at[here], readings.values[here], flags)
 
 
-def _note(each: Understood, known: Mapping[str, Device], unknown: dict[tuple[str, str], HeardOf]) -> None:
-    for place in each.strangers.tolist():
-        name, gateway = each.heard.devices[place], each.heard.gateway
+def _unknown(values: Values, names: Sequence[tuple[str, str]], known: Mapping[str, Device]) -> list[HeardOf]:
+    """Devices that nobody registered with that gateway; ``values`` are those of ``names``, the last one is told."""
+    unknown: dict[tuple[str, str], HeardOf] = {}
+    for (name, gateway), value in zip(names, values.tolist(), strict=True):
         if name in known and known[name].gateway == gateway:
             continue
         reason = UnknownReason.GATEWAY_MISMATCH if name in known else UnknownReason.UNKNOWN
         before = unknown.get((name, gateway))
         readings = 1 + (before.readings if before else 0)
-        unknown[name, gateway] = HeardOf(name, gateway, reason, readings, float(each.heard.values[place]))
+        unknown[name, gateway] = HeardOf(name, gateway, reason, readings, value)
+    return list(unknown.values())
 
 
 def _joined(batches: Sequence[RawReadings]) -> RawReadings:

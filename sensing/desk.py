@@ -42,7 +42,8 @@ Blocked = Callable[[int, int], int | None]
 class Desk:
     """The alarms of one kind's devices. ``name`` gives a row's device, ``vicinity`` who else counts for a rule.
 
-    ``deferred`` says until when an alarm has nothing to say; ``put_off`` is what was added to it since it was emptied.
+    ``deferred`` says until when an alarm has nothing to say; ``put_off`` is what was added to it since it was emptied,
+    and ``turned`` are the rows whose alarms were looked at since that was.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Desk:
         self.alarms: dict[int, dict[str, Alarm]] = {}
         self.deferred: dict[tuple[int, str], int] = {}
         self.put_off: list[tuple[int, str, int]] = []
+        self.turned: set[int] = set()
         self._rules = {rule.id: rule for rule in kind.rules}
         self._name, self._vicinity, self._blocked = name, vicinity, blocked
         self._together: dict[tuple[str, str], dict[int, tuple[int, float]]] = defaultdict(dict)
@@ -76,6 +78,7 @@ class Desk:
             for family, alarm in list(alarms.items()):
                 for rule, since in alarm.gone.items():
                     device = self._name(row)
+                    self.turned.add(row)
                     yield Signal(device, rule, Change.CLEARED, 0, since, now, nan, WITHDRAWN, family)
                 alarm.gone = {}
                 if judged[row] - alarm.counted_from > self._flap_ms and not alarm.flapping:
@@ -159,6 +162,7 @@ class Desk:
 
     def _settle(self, row: int, family: str, alarm: Alarm, at: int, value: float) -> Iterator[Signal]:
         """Say what is to be said of an alarm as it stands at a time."""
+        self.turned.add(row)
         self._wait(row, family, alarm, None)
         if alarm.flapping and at >= alarm.turned_at + self._flap_ms:
             alarm.flapping, alarm.raises = False, 0

@@ -109,9 +109,21 @@ class Fleet:
                 told += one.tick(now_ms, here)
         return _in_order(told)
 
+    def turned(self) -> list[int]:
+        """The devices whose state may have changed without a reading since this was last asked."""
+        rows: list[int] = []
+        for one in self._of_kind:
+            rows += [self._rows[one.devices[row].id] for row in one.desk.turned]
+            one.desk.turned.clear()
+        return rows
+
     def pack(self, rows: Sequence[int] | Rows) -> bytes:
-        """The state of these devices, to be kept elsewhere."""
+        """The state of these devices in one piece, to be kept elsewhere."""
         return packing.pack(self._of_kind, *self._apart(rows))
+
+    def pack_each(self, rows: Rows) -> list[bytes]:
+        """The state of these devices, a piece for each, which costs more than all in one."""
+        return packing.pack_each(self._of_kind, self._kind_of[rows], self._row_of[rows])
 
     def unpack(self, rows: Sequence[int] | Rows, data: bytes) -> None:
         """Take up the state of ``rows`` as packed; a device that is not in it begins anew, as does a changed rule.
@@ -120,6 +132,10 @@ class Fleet:
         ``ValueError`` for bytes that this version cannot read.
         """
         packing.unpack(self._of_kind, *self._apart(rows), data)
+
+    def unpack_each(self, rows: Rows, packed: Sequence[bytes]) -> None:
+        """As ``unpack`` for pieces of one device each."""
+        packing.unpack_each(self._of_kind, self._kind_of[rows], self._row_of[rows], packed)
 
     def _apart(self, rows: Sequence[int] | Rows) -> tuple[Rows, Rows]:
         asked = np.asarray(rows, np.int64)

@@ -123,7 +123,9 @@ class OfKind:
         """Judge what waited long enough, and see who is silent and what was deferred until now."""
         told: list[Told] = []
         if self.layout.late_ms:
-            told += self._judge(due(self.layout, self.state, rows, now))
+            ready = due(self.layout, self.state, rows, now)
+            self.desk.turned.update(ready.rows.tolist())
+            told += self._judge(ready)
         for number in self.layout.places(RuleKind.SILENCE):
             told += [(0, signal) for signal in self._silent(number, now, rows)]
         asked = set(rows.tolist()) if len(rows) < len(self.devices) else range(len(self.devices))

@@ -1,7 +1,8 @@
 """State of devices as bytes, and back, also under other rules than it was packed with."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple
 from struct import Struct
 from typing import Any, Final
@@ -21,44 +22,92 @@ _PLAIN: Final = ("newest", "judged", "value", "value_at", "flags")
 
 
 def pack(kinds: Sequence[OfKind], numbers: Rows, rows: Rows) -> bytes:
-    """The state of rows, each of the kind with its number."""
+    """The state of rows, each of the kind with its number, in one piece."""
     heads: list[str] = []
     states: list[bytes] = []
     for number in np.flatnonzero(np.bincount(numbers)).tolist():
         one, here = kinds[number], rows[numbers == number]
-        alarms = [
-            [int(one.state["device"][row]), family, astuple(alarm)]
-            for row in (here.tolist() if one.desk.alarms else ())
-            for family, alarm in one.desk.alarms.get(row, {}).items()
-        ]
-        told = json.dumps(alarms, separators=(",", ":")) if alarms else "[]"
-        heads.append(f'{{"many":{len(here)},"alarms":{told},{one.layout.written[1:]}')
-        # rows as bytes without fields: numpy copies these at once, and structured ones field by field
-        states.append(one.state.view(f"V{one.state.dtype.itemsize}")[here].tobytes())
-    head = f"[{','.join(heads)}]".encode()
-    return b"".join((_HEAD.pack(_MAGIC, VERSION, len(head)), head, *states))
+        heads.append(_head(one, here.tolist() if one.desk.alarms else (), len(here)))
+        states.append(_plain(one, here))
+    return b"".join((_begun(heads), *states))
+
+
+def pack_each(kinds: Sequence[OfKind], numbers: Rows, rows: Rows) -> list[bytes]:
+    """The state of rows, a piece for each."""
+    packed = [b""] * len(rows)
+    for number in np.flatnonzero(np.bincount(numbers)).tolist():
+        one, places = kinds[number], np.flatnonzero(numbers == number)
+        here, size = rows[places], one.state.dtype.itemsize
+        plain, quiet = _plain(one, here), _begun([_head(one, (), 1)])
+        for n, (place, row) in enumerate(zip(places.tolist(), here.tolist(), strict=True)):
+            begun = _begun([_head(one, [row], 1)]) if row in one.desk.alarms else quiet
+            packed[place] = begun + plain[n * size : n * size + size]
+    return packed
 
 
 def unpack(kinds: Sequence[OfKind], numbers: Rows, rows: Rows, data: bytes) -> None:
     """Take up packed state. Raises ``ValueError``."""
-    if len(data) < _HEAD.size:
-        raise ValueError("no state of sensors")
-    magic, version, length = _HEAD.unpack_from(data)
-    if magic != _MAGIC or version != VERSION:
-        raise ValueError(f"state of version {version}, {VERSION} wanted")
-    place = _HEAD.size + length
+    place = _begins(data)
     packed: dict[str, tuple[dict[str, Any], State]] = {}
     for head in json.loads(data[_HEAD.size : place]):
-        dtype = row_type(
-            len(head["rules"]), head["deep"], [(name, form) for name, form in head["memory"]], head["keep"]
-        )
-        packed[head["kind"]] = head, np.frombuffer(data, dtype, head["many"], place)
-        place += head["many"] * dtype.itemsize
+        packed[head["kind"]] = head, _states(head, data, place, head["many"])
+        place += packed[head["kind"]][1].nbytes
     for number in np.unique(numbers).tolist():
         kind, here = kinds[number], rows[numbers == number]
         kind.begin_anew(here)
         if kind.kind.id in packed:
             _take_up(kind, here, *packed[kind.kind.id])
+
+
+def unpack_each(kinds: Sequence[OfKind], numbers: Rows, rows: Rows, packed: Sequence[bytes]) -> None:
+    """Take up pieces of one row each. Raises ``ValueError``."""
+    # all that is quiet of one kind has the same head, and is taken up together
+    alike: dict[tuple[int, bytes], list[int]] = defaultdict(list)
+    for n, (number, data) in enumerate(zip(numbers.tolist(), packed, strict=True)):
+        alike[number, data[: _begins(data)]].append(n)
+    for (number, begun), places in alike.items():
+        kind, here = kinds[number], rows[places]
+        kind.begin_anew(here)
+        for head in json.loads(begun[_HEAD.size :]):
+            if head["kind"] == kind.kind.id:
+                plain = b"".join(packed[place][len(begun) :] for place in places)
+                _take_up(kind, here, head, _states(head, plain, 0, len(places)))
+
+
+def _head(one: OfKind, rows: Iterable[int], many: int) -> str:
+    """What is said of a kind before its rows; ``rows`` are those that may have alarms."""
+    alarms = [
+        [int(one.state["device"][row]), family, astuple(alarm)]
+        for row in rows
+        for family, alarm in one.desk.alarms.get(row, {}).items()
+    ]
+    told = json.dumps(alarms, separators=(",", ":")) if alarms else "[]"
+    return f'{{"many":{many},"alarms":{told},{one.layout.written[1:]}'
+
+
+def _begun(heads: Sequence[str]) -> bytes:
+    head = f"[{','.join(heads)}]".encode()
+    return _HEAD.pack(_MAGIC, VERSION, len(head)) + head
+
+
+def _begins(data: bytes) -> int:
+    """Where the rows begin. Raises ``ValueError``."""
+    if len(data) < _HEAD.size:
+        raise ValueError("no state of sensors")
+    magic, version, length = _HEAD.unpack_from(data)
+    if magic != _MAGIC or version != VERSION:
+        raise ValueError(f"state of version {version}, {VERSION} wanted")
+    return _HEAD.size + int(length)
+
+
+def _plain(one: OfKind, rows: Rows) -> bytes:
+    # rows as bytes without fields: numpy copies these at once, and structured ones field by field
+    return one.state.view(f"V{one.state.dtype.itemsize}")[rows].tobytes()
+
+
+def _states(head: Mapping[str, Any], data: bytes, place: int, many: int) -> State:
+    dtype = row_type(len(head["rules"]), head["deep"], [(name, form) for name, form in head["memory"]], head["keep"])
+    return np.frombuffer(data, dtype, many, place)
 
 
 def _take_up(kind: OfKind, rows: Rows, head: Mapping[str, Any], old: State) -> None:

@@ -5,7 +5,8 @@ from functools import partial
 from typing import Any
 
 from domain.errors import Unavailable
-from handlers.sensors import Heard, SensorDesk, Tick
+from handlers.sensor_records import Heard, Tick
+from handlers.sensors import SensorDesk
 from streams.door import Door, Meter
 from streams.doors import keep
 from streams.sensor_state import StateTable

@@ -1,21 +1,24 @@
 """The memory of the sensors' worker: what it knows of each gateway's devices, in a Faust table with its changelog.
 
-One key a gateway, so that one write carries the state of all its devices. Kept beside what was judged and never the
-truth about a case: lost, it is rebuilt from the readings.
+One key a gateway, so that one write carries the state of all its devices, and one a device for when few of them have
+changed; both in the gateway's partition. Kept beside what was judged and never the truth about a case: lost, it is
+rebuilt from the readings.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from aiokafka.partitioner import murmur2
 
+from handlers.sensor_watch import States
 from streams.broker import answering
 from streams.topics import SENSOR_READINGS, SENSOR_STATE
 
 __all__ = ["StateTable", "partition_of_gateway"]
 
-Recovered = Callable[[Mapping[int, Mapping[str, bytes]]], Awaitable[None]]
+Recovered = Callable[[Mapping[int, States]], Awaitable[None]]
+_APART = "\n"  # no id holds a line's end
 
 
 def partition_of_gateway(gateway: str) -> int:
@@ -30,7 +33,7 @@ class StateTable:
     """The Faust table behind the sensors' door.
 
     ``recovered`` is called after every rebalance, once the changelog has been read: with the states of exactly the
-    partitions this worker now has, by gateway.
+    partitions this worker now has.
     """
 
     def __init__(self, app: Any, prefix: str, recovered: Recovered) -> None:
@@ -54,24 +57,33 @@ class StateTable:
             ),
         )
 
-    async def hold(self, states: Mapping[str, bytes]) -> None:
-        """Write the states of gateways; returns when the broker has them all. Raises ``Unavailable``."""
+    async def hold(self, states: States) -> None:
+        """Write states; returns when the broker has them all. Raises ``Unavailable``."""
+        written = [
+            (partition_of_gateway(gateway), _key(gateway, device), state)
+            for gateway, of_gateway in states.items()
+            for device, state in of_gateway.items()
+        ]
         # Faust's own way to write finds the partition by the event an iterator has in hand; our door has none. Its
         # buffer for writers without one ends the worker when the broker is away; the producer behind it tells us.
         with answering():
             producer = await self._app.maybe_start_producer()
             sent = [
-                await producer.send(self._changelog, gateway.encode(), state, partition_of_gateway(gateway), None, None)
-                for gateway, state in states.items()
+                await producer.send(self._changelog, key, state, partition, None, None)
+                for partition, key, state in written
             ]
             await asyncio.gather(*sent)
-        for gateway, state in states.items():
-            self._table.data[gateway.encode()] = state
+        self._table.data.update((key, state) for _, key, state in written)
 
-    def held(self, gateway: str) -> bytes | None:
-        """The state of a gateway as it was last written."""
-        found: bytes | None = self._table.data.get(gateway.encode())
-        return found
+    def held(self, devices: Mapping[str, Sequence[str]]) -> States:
+        """What was last written of gateways with these devices."""
+        asked = ((gateway, device) for gateway, names in devices.items() for device in ("", *names))
+        states: dict[str, dict[str, bytes]] = {gateway: {} for gateway in devices}
+        for gateway, device in asked:
+            state = self._table.data.get(_key(gateway, device))
+            if state is not None:
+                states[gateway][device] = state
+        return states
 
     async def _on_recover(self) -> None:
         # From here on Faust lets records in again before it has gone back to what is committed. What it reads in
@@ -79,13 +91,17 @@ class StateTable:
         self._app.consumer.stop_flow()
         await self._app.consumer.wait_for_stopped_flow()
         own = {tp.partition for tp in self._app.assignor.assigned_actives() if tp.topic == self._changelog}
-        states: dict[int, dict[str, bytes]] = {partition: {} for partition in own}
+        states: dict[int, dict[str, dict[str, bytes]]] = {partition: {} for partition in own}
         for key, value in list(self._table.data.items()):
-            gateway = key.decode()
+            gateway, _, device = key.decode().partition(_APART)
             partition = partition_of_gateway(gateway)
             if partition in own:
-                states[partition][gateway] = value
+                states[partition].setdefault(gateway, {})[device] = value
             else:
                 # written here before another worker took the partition over: its word counts now
                 del self._table.data[key]
         await self._recovered(states)
+
+
+def _key(gateway: str, device: str) -> bytes:
+    return f"{gateway}{_APART}{device}".encode() if device else gateway.encode()

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from domain.errors import Invalid, Unavailable
-from handlers.sensors import Heard, Tick
+from handlers.sensor_records import Heard, Tick
 from streams.broker import answering
 from streams.raw import Raw
 from streams.sensor_state import partition_of_gateway

@@ -20,7 +20,7 @@ class Topic:
     """One row. ``name`` goes behind the city's prefix; ``contract`` is the value of the ``schema`` header.
 
     ``also`` are further contracts that travel on it, in one order with the first. A ``compacted`` topic keeps the last
-    record of every key for ever.
+    record of every key for ever. Records of a ``stamped`` one bear the broker's time and not their sender's.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Topic:
     retention_days: int = 7
     also: tuple[str, ...] = ()
     compacted: bool = False
+    stamped: bool = False
 
     @property
     def contracts(self) -> tuple[str, ...]:
@@ -66,6 +67,7 @@ SENSOR_READINGS = Topic(
     "readings of devices come in, many a record; the sensors' workers add ticks of the clock",
     retention_days=3,
     also=(TICK_CONTRACT,),
+    stamped=True,  # when a reading came tells whether its device's clock can be believed
 )
 SENSOR_STATE = Topic(
     "sensor.state.v1",
@@ -153,10 +155,9 @@ def _admin(bootstrap: str) -> Iterator[KafkaAdminClient]:
 
 
 def _settings(topic: Topic, replication: int) -> dict[str, Any]:
-    return {
-        "num_partitions": topic.partitions,
-        "replication_factor": replication,
-        "configs": {"cleanup.policy": "compact"}
-        if topic.compacted
-        else {"retention.ms": str(topic.retention_days * DAY_MS)},
-    }
+    configs = (
+        {"cleanup.policy": "compact"} if topic.compacted else {"retention.ms": str(topic.retention_days * DAY_MS)}
+    )
+    if topic.stamped:
+        configs["message.timestamp.type"] = "LogAppendTime"
+    return {"num_partitions": topic.partitions, "replication_factor": replication, "configs": configs}

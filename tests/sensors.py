@@ -13,8 +13,10 @@ import asyncpg
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from domain.device import Device
+from domain.errors import Unavailable
 from domain.place import Crs, Point
 from handlers.ports import Office
+from handlers.sensor_watch import States
 from runtime.settings import Settings
 from runtime.supervisor import Process
 from streams.offsets import Clerk, Place, Standing, prime_offsets
@@ -36,6 +38,25 @@ def a_gauge(
     """A device in Yunhu, some metres east of the lake road."""
     point = Point(113.934867 + east_m / 98_300, 27.964142, Crs.WGS84)
     return replace(Device(device, kind, gateway, device, point, Crs.WGS84), **more)  # type: ignore[arg-type]
+
+
+class Memory:
+    """What outlives a worker, here: the states as last written. ``away``: the broker does not answer."""
+
+    def __init__(self) -> None:
+        self.states: dict[str, dict[str, bytes]] = {}
+        self.away = False
+
+    async def hold(self, states: States) -> None:
+        """Write states."""
+        if self.away:
+            raise Unavailable("kafka-unavailable", "消息服务暂不可用", "away")
+        for gateway, of_gateway in states.items():
+            self.states.setdefault(gateway, {}).update(of_gateway)
+
+    def held(self, devices: Mapping[str, Sequence[str]]) -> States:
+        """What was last written of gateways."""
+        return {gateway: self.states.get(gateway, {}) for gateway in devices}
 
 
 @dataclass
@@ -86,11 +107,11 @@ class SensorCity:
             self.sent += rows
         self.producer.flush()
 
-    def send_raw(self, gateway: str, value: bytes, partition: int | None = None) -> None:
-        """One record as it is."""
+    def send_raw(self, gateway: str, value: bytes, partition: int | None = None, clock: int | None = None) -> None:
+        """One record as it is; ``clock`` is the sender's, in epoch milliseconds."""
         own = partition_of_gateway(gateway) if partition is None else partition
         topic = SENSOR_READINGS.full(self.settings.topic_prefix)
-        self.producer.send(topic, value, key=gateway.encode(), partition=own, headers=SCHEMA)
+        self.producer.send(topic, value, key=gateway.encode(), partition=own, headers=SCHEMA, timestamp_ms=clock)
 
     async def until(self, truth: Callable[[], Awaitable[bool]], what: str) -> None:
         """Wait for it."""

@@ -17,32 +17,16 @@ from handlers.file import file_many
 from handlers.outcomes import Done
 from handlers.ports import Office
 from handlers.recoveries import note_recoveries
-from handlers.sensor_watch import Heard, Tick
+from handlers.sensor_records import Heard, Tick
 from handlers.sensors import Kept, SensorDesk
 from store.pool import Pool
 from store.reading_files import ReadingFiles
 from streams.sensor_state import partition_of_gateway
 from tests.demo_city import an_office, pack
 from tests.front_door import FrontDoor
-from tests.sensors import MINUTE, Reading, a_gauge
+from tests.sensors import MINUTE, Memory, Reading, a_gauge
 
 TOPIC = "city.sensor.readings.v1"
-
-
-class Memory:
-    """What outlives a worker, here: the states as last written. ``away``: the broker does not answer."""
-
-    def __init__(self) -> None:
-        self.states: dict[str, bytes] = {}
-        self.away = False
-
-    async def hold(self, states: Mapping[str, bytes]) -> None:
-        if self.away:
-            raise Unavailable("kafka-unavailable", "消息服务暂不可用", "away")
-        self.states |= states
-
-    def held(self, gateway: str) -> bytes | None:
-        return self.states.get(gateway)
 
 
 class Room:
@@ -59,7 +43,7 @@ class Room:
         """A worker that starts from what is remembered."""
         self.desk = SensorDesk(self.office, pack().sensors, self.kept, TOPIC, partition_of_gateway)
         self.desk.memory = self.memory
-        states: dict[int, dict[str, bytes]] = {number: {} for number in range(4)}
+        states: dict[int, dict[str, Mapping[str, bytes]]] = {number: {} for number in range(4)}
         for gateway, state in self.memory.states.items():
             states[partition_of_gateway(gateway)][gateway] = state
         await self.desk.take_over(states)

@@ -15,7 +15,8 @@ from domain.ids import ReportId
 from handlers.file import file_many
 from handlers.outcomes import Done
 from handlers.recoveries import note_recoveries
-from handlers.sensor_watch import Heard, Watch
+from handlers.sensor_records import Heard
+from handlers.sensor_watch import Watch
 from sensing.signal import Change
 from store.pool import connect
 from streams.raw import Raw
@@ -123,7 +124,7 @@ def alarms_without_deaths(devices: list[Device], log: list[Raw]) -> set[tuple[st
     raised: set[tuple[str, str, int]] = set()
     for raw in sorted(log, key=lambda raw: (raw.partition, raw.offset)):
         (record,) = parse_sensors(raw)
-        signals, _ = watch.judge([watch.understood(record) if isinstance(record, Heard) else record])
+        signals, _ = watch.judge([record], watch.look_up([record] if isinstance(record, Heard) else []))
         raised |= {signal.key for signal in signals if signal.change is Change.RAISED}
     return raised
 
@@ -167,6 +168,17 @@ async def test_what_cannot_be_used_is_kept_apart_with_its_reason(city: SensorCit
     assert [tuple(row) for row in kept] == [("known", 0), ("moved", ReadingFlag.WRONG_GATEWAY)]
     rejects = await city.database.fetch("SELECT code FROM rejects ORDER BY code")
     assert [row["code"] for row in rejects] == ["json-invalid", "partition-wrong"]
+
+
+async def test_a_gateway_whose_clock_runs_ahead_does_not_vouch_for_itself(city: SensorCity) -> None:
+    await city.register(a_gauge("ahead"), a_gauge("right"))
+    hour = now_ms() + 60 * MINUTE
+    body = {"gateway": "gw-1", "devices": ["ahead", "right"], "at": [hour, now_ms()], "values": [0.4, 0.4]}
+    city.send_raw("gw-1", json.dumps(body).encode(), clock=hour)
+    city.start()
+    await city.until_finished()
+    kept = await city.database.fetch("SELECT d.id, flags FROM readings JOIN devices d ON d.no = device ORDER BY d.id")
+    assert [tuple(row) for row in kept] == [("ahead", ReadingFlag.CLOCK_SUSPECT), ("right", 0)]
 
 
 async def test_a_device_registered_while_it_speaks_is_watched_from_then_on(city: SensorCity) -> None:

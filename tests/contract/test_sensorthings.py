@@ -341,7 +341,7 @@ async def test_an_observation_that_cannot_be_is_refused(line: Line, body: Any, s
         (b'{"Datastream":{"@iot.id":"w-1"},"result":NaN}', 422, "number-not-finite"),
         (b'{"Datastream":{"@iot.id":"w-1"},"result":1e999}', 422, "number-not-finite"),
         (b'{"Datastream":{"@iot.id":"w-1"},"result":1,"result":2}', 400, "json-duplicate-key"),
-        (b'{"Datastream":{"@iot.id":"w-1\\u0000"},"result":1}', 404, "not-found"),
+        (b'{"Datastream":{"@iot.id":"w-1\\u0000"},"result":1}', 422, "text-control-char"),
         (b"", 400, "json-invalid"),
     ],
 )
@@ -363,7 +363,7 @@ ARRAY: dict[str, Any] = {"Datastream": {"@iot.id": "w-1"}, "components": ["resul
         ([{**ARRAY, "components": ["result", "FeatureOfInterest/id"]}], "components-invalid", "/0/components"),
         ([ARRAY, {**ARRAY, "dataArray": [[1.0], [1.0, 2.0]]}], "readings-uneven", "/1/dataArray/1"),
         ([{**ARRAY, "dataArray@iot.count": 2}], "readings-uneven", "/0/dataArray@iot.count"),
-        ([{**ARRAY, "dataArray": [["a"]]}], "type-mismatch", "/0/dataArray/0"),
+        ([{**ARRAY, "dataArray": [["a"]]}], "type-mismatch", "/0/dataArray/0/0"),
         ([{**ARRAY, "dataArray": 5}], "type-mismatch", "/0/dataArray"),
         ([{**ARRAY, "extra": 1}], "field-unknown", "/0/extra"),
         ([{"components": ["result"], "dataArray": []}], "field-missing", "/0/Datastream"),

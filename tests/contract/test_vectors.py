@@ -60,7 +60,7 @@ async def test_every_record_is_taken_or_turned_away_under_its_code(kafka: Mappin
 
 async def test_every_message_is_published_or_turned_away_under_its_code(mqtt: Mapping[str, Line]) -> None:
     assert wrong(mqtt) == []
-    assert sum(line.sent for line in mqtt.values()) > 200, "the catalogue has shrunk"
+    assert sum(line.sent for line in mqtt.values()) > 300, "the catalogue has shrunk"
 
 
 async def test_every_file_becomes_what_it_should(imports: Mapping[str, Line]) -> None:
@@ -85,4 +85,4 @@ async def test_what_the_doors_publish_the_sensors_worker_can_judge(
     http: Mapping[str, Line], mqtt: Mapping[str, Line], city: FrontDoor, log: Log
 ) -> None:
     assert await judged(city.office, log) == []
-    assert len(log.raws) > 100, "the doors let nothing in"
+    assert len(log.raws) > 50, "the doors let nothing in"

@@ -80,12 +80,13 @@ async def test_a_state_nobody_took_is_not_held_and_may_be_written_again(at_once:
     table = StateTable(app, "city", nobody)
     app.fate, app.at_once = aiokafka.errors.KafkaTimeoutError(), at_once
     with pytest.raises(Unavailable):
-        await table.hold({"gw-1": b"state"})
-    assert table.held("gw-1") is None
+        await table.hold({"gw-1": {"": b"state", "d-1": b"its own"}})
+    assert table.held({"gw-1": ["d-1"]}) == {"gw-1": {}}
     app.fate = None
-    await table.hold({"gw-1": b"state"})
-    assert table.held("gw-1") == b"state"
-    assert app.written == [("city.sensor.state.v1", b"gw-1", b"state", partition_of_gateway("gw-1"))]
+    await table.hold({"gw-1": {"": b"state", "d-1": b"its own"}})
+    assert table.held({"gw-1": ["d-1", "d-2"]}) == {"gw-1": {"": b"state", "d-1": b"its own"}}
+    topic, place = "city.sensor.state.v1", partition_of_gateway("gw-1")
+    assert app.written == [(topic, b"gw-1", b"state", place), (topic, b"gw-1\nd-1", b"its own", place)]
 
 
 @pytest.mark.parametrize("at_once", [True, False])

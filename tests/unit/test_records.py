@@ -20,7 +20,7 @@ from domain.errors import Fault, Invalid
 from domain.ids import ReportId
 from domain.place import Crs, Point
 from domain.report import Contact, Report, Source
-from handlers.sensors import Tick
+from handlers.sensor_records import Tick
 from streams.messages import MESSAGE_CONTRACTS
 from streams.raw import Raw
 from streams.records import alarm_report, hotline_report, inspector_report, work_ids, work_record

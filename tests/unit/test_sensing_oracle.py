@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from domain.device import Device
 from sensing.device import Kind
@@ -239,15 +240,15 @@ def judged(fleet: Fleet, stream: Sequence[Step], cuts: Iterable[int], packed: bo
 def again(fleet: Fleet) -> Fleet:
     """A fleet that takes up the state of another, in other rows and each device by itself."""
     other = Fleet(fleet.kinds.values(), reversed(DEVICES), MAINTENANCE)
-    for device in DEVICES:
-        row = fleet.row_of(device.id)
-        mine = other.row_of(device.id)
-        assert row is not None
-        assert mine is not None
-        other.unpack([mine], fleet.pack([row]))
+    pieces = fleet.pack_each(_rows(fleet))
+    other.unpack_each(_rows(other), pieces)
     third = Fleet(fleet.kinds.values(), DEVICES, MAINTENANCE)
     third.unpack([0, 1, 2], other.pack([0, 1, 2]))
     return third
+
+
+def _rows(fleet: Fleet) -> NDArray[np.int64]:
+    return np.array([fleet.row_of(device.id) for device in DEVICES])
 
 
 @pytest.mark.parametrize(("lateness_s", "waiting"), [(0, 8), (3, 8), (3, 2)], ids=["at once", "waiting", "crowded"])

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.vectors.intake import ANY, filled
-from tests.vectors.judge import MAX_REFUSAL, Answer, faults, item, open311, problem
+from tests.vectors.judge import MAX_REFUSAL, Answer, faults, item, open311, problem, reject
 from tests.vectors.values import CANARY, Want
 
 MEDIA = "application/problem+json"
@@ -56,6 +56,15 @@ def test_an_item_is_judged_with_its_neighbour() -> None:
 def test_open311_tells_its_code_in_brackets() -> None:
     told = [{"code": 400, "description": "description: 文本过长 (text-too-long): at most 4000 characters"}]
     assert open311(400, json.dumps(told).encode(), "").code == "text-too-long"
+
+
+def test_a_reject_names_its_places_in_its_reason() -> None:
+    reason = "number-not-finite: 数值不是有限数; /values/3 number-not-finite send a finite number; /at type-mismatch"
+    turned_away = reject("number-not-finite", reason)
+    assert turned_away.pointers == ("/values/3", "/at")
+    assert list(faults(turned_away, Want("number-not-finite"), 202, "/values/3", own_status=False)) == []
+    assert list(faults(turned_away, Want("number-not-finite"), 202, "/devices/0", own_status=False)) != []
+    assert list(faults(reject("", ""), Want(), 202, "/values/3")) == []
 
 
 def test_a_value_is_put_where_it_belongs_as_it_is_written() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -12,7 +12,8 @@ from pathlib import Path
 from domain.device import Keeping
 from handlers.devices import register
 from handlers.ports import Office
-from handlers.sensors import Heard, Kept, SensorDesk, Tick
+from handlers.sensor_records import Heard, Tick
+from handlers.sensors import Kept, SensorDesk
 from sensing.wire import Columns
 from store.reading_files import ReadingFiles
 from streams.door import Door, Reject
@@ -26,7 +27,9 @@ from streams.topics import SENSOR_READINGS
 from tests.demo_city import pack
 from tests.devices import a_device
 from tests.front_door import FrontDoor
-from tests.vectors.judge import Answer, faults
+from tests.sensors import Memory
+from tests.vectors import judge
+from tests.vectors.judge import faults
 from tests.vectors.line import Line
 from tests.vectors.readings import GATEWAY, GAUGE
 from tests.vectors.sensors import messages
@@ -66,25 +69,12 @@ def publishing(city: FrontDoor, log: Log) -> Iterator[None]:
         city.app.state.deps = before
 
 
-class _Memory:
-    """The states of gateways as last written."""
-
-    def __init__(self) -> None:
-        self._states: dict[str, bytes] = {}
-
-    async def hold(self, states: Mapping[str, bytes]) -> None:
-        self._states |= states
-
-    def held(self, gateway: str) -> bytes | None:
-        return self._states.get(gateway)
-
-
 async def sensors_door(office: Office, prefix: str) -> Door[Heard | Tick]:
     """The sensors' door with its desk, which watches a gauge; what it keeps it keeps in the database."""
     await register(office, a_device(GAUGE, gateway=GATEWAY))
     kept = Kept(Keeping.DATABASE, 30, ReadingFiles(Path("unused")))
     topic = SENSOR_READINGS.full(prefix)
-    desk = SensorDesk(office, pack().sensors, kept, topic, partition_of_gateway, memory=_Memory())
+    desk = SensorDesk(office, pack().sensors, kept, topic, partition_of_gateway, memory=Memory())
     await desk.take_over({number: {} for number in range(SENSOR_READINGS.partitions)})
     return Door(SENSOR_READINGS.name, parse_sensors, desk.judge_many, partial(keep, office))
 
@@ -105,9 +95,9 @@ async def by_mqtt(office: Office, log: Log) -> dict[str, Line]:
     await through(door, raws)
     for raw, (record, _) in zip(raws, sent, strict=True):
         refusal = told.get(id(raw))
-        code, reason = (refusal.code, refusal.reason) if refusal else ("", "")
-        answer = Answer(422 if code else 202, code, reason.encode(), (), "application/problem+json")
-        lines[record.intake].take(record.name, answer, list(faults(answer, record.want, 202, own_status=False)))
+        answer = judge.reject(*((refusal.code, refusal.reason) if refusal else ("", "")))
+        wrong = list(faults(answer, record.want, 202, record.pointer, own_status=False))
+        lines[record.intake].take(record.name, answer, wrong)
     return lines
 
 

@@ -1,6 +1,7 @@
 """Whether an answer is what its vector wants, and whether a refusal is one that may leave the house."""
 
 import json
+import re
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from tests.vectors.values import CANARY, Want
 
 MAX_REFUSAL = 8 * 1024
 MAX_FAULTS = 20
+_PLACES = re.compile(r"; (/\S*) ")
 # reliability.md §5.0: cannot be parsed 400, size 413, type and charset 415, understood but invalid 422
 STATUS = {
     **dict.fromkeys(("json-invalid", "json-duplicate-key", "json-too-deep", "number-too-long", "cursor-invalid"), 400),
@@ -53,6 +55,13 @@ def item(status: int, content: bytes, media: str) -> Answer:
     told = first["problem"] or {}
     refusal = json.dumps(told, ensure_ascii=False).encode()
     return Answer(first["status"], told.get("code", ""), refusal, _pointers(told), "application/problem+json")
+
+
+def reject(code: str, reason: str) -> Answer:
+    """What became of a record: let in where there is no code, else turned away for a reason that names its places."""
+    return Answer(
+        422 if code else 202, code, reason.encode(), tuple(_PLACES.findall(reason)), "application/problem+json"
+    )
 
 
 def open311(status: int, content: bytes, media: str) -> Answer:

@@ -24,7 +24,10 @@ _ELSEWHERE = {"charset-unsupported": "json-invalid", "body-too-large": "too-larg
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record as a sender publishes it, and what is wanted: the code of its reject, or acceptance with a flag."""
+    """One record as a sender publishes it, and what is wanted: the code of its reject, or acceptance with a flag.
+
+    ``pointer`` is where the reject has to point.
+    """
 
     intake: str
     name: str
@@ -34,6 +37,7 @@ class Record:
     headers: tuple[tuple[str, bytes], ...]
     key: bytes | None = None
     partition: int = 0
+    pointer: str = ""
 
     def raw(self, offset: int) -> Raw:
         """As it comes from the broker."""
@@ -71,7 +75,8 @@ class Contract:
                 want = value.wanted(self.manner)
                 if want.code or self.taken:
                     name = f"{one.pointer} {value.name}"
-                    yield self._record(name, filled(self.good(), one.path, value.raw), want)
+                    record = self._record(name, filled(self.good(), one.path, value.raw), want)
+                    yield replace(record, pointer=one.pointer)
         for body in bodies(as_json(self.good()), MAX_VALUE):
             code = _ELSEWHERE.get(body.code, body.code)
             if body.code == "media-type-unsupported" or "named" in body.name or not (code or self.taken):

@@ -46,7 +46,7 @@ MILLISECONDS = (
 
 
 def instants() -> tuple[Value, ...]:
-    """Times on the wire: one that a clock may have told, however wrong it goes, is flagged with its reading."""
+    """Times on the wire: what a clock may have told, however wrong it goes, is let in; the desk judges the clock."""
     return tuple(
         replace(value, want=Want("timestamp-out-of-range" if value.name in _CALENDAR else ""))
         if value.want.code in _OF_CLOCKS

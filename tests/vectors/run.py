@@ -27,7 +27,7 @@ from tests.vectors.heads import heads, queries
 from tests.vectors.hearing import Log, publishing, sensors_door
 from tests.vectors.http import Things, batch_items, envelope, others, reports, verbs
 from tests.vectors.intake import Vector
-from tests.vectors.judge import Answer, faults
+from tests.vectors.judge import faults
 from tests.vectors.kafka import Record, contracts
 from tests.vectors.line import Line
 from tests.vectors.open311 import forms
@@ -129,8 +129,8 @@ async def by_kafka(office: Office, pool: Pool) -> dict[str, Line]:
         told = {row["record_offset"]: (row["code"], row["reason"]) for row in found}
         for offset, record in enumerate(sent):
             code, reason = told.get(offset, ("", ""))
-            answer = Answer(422 if code else 202, code, reason.encode(), (), "application/problem+json")
-            wrong = list(faults(answer, record.want, 202, own_status=False))
+            answer = judge.reject(code, reason)
+            wrong = list(faults(answer, record.want, 202, record.pointer, own_status=False))
             lines[record.intake].take(record.name, answer, wrong)
     return lines
 

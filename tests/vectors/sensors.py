@@ -54,9 +54,10 @@ def forms() -> tuple[Contract, ...]:
     columns = (
         gateway,
         sequence,
-        Field(("devices",), (*among(codes()), *_NOT_A_LIST, *uneven)),
-        Field(("at",), (*among(MILLISECONDS), *_NOT_A_LIST, *uneven)),
-        Field(("values",), (*among((*RESULTS, BITS, NO_STATE)), *_NOT_A_LIST, *uneven)),
+        Field(("devices",), among(codes()), at="/devices/0"),
+        Field(("at",), among(MILLISECONDS), at="/at/0"),
+        Field(("values",), among((*RESULTS, BITS, NO_STATE)), at="/values/0"),
+        *(Field((name,), (*_NOT_A_LIST, *uneven)) for name in ("devices", "at", "values")),
         Field(("values",), (bad("10,001", f"[{many}]", "too-many-items"),)),
         Field(("value",), (bad("one beside", "1", "readings-mixed"), good("null", "null"))),
     )
@@ -115,7 +116,7 @@ def messages() -> Iterator[tuple[str, Record]]:
         ("a gateway too long", f"readings/{'x' * 65}", "text-too-long"),
     ):  # fmt: skip
         record = next(iter(observation.records()))
-        yield topic, replace(record, intake="MQTT topics", name=name, want=Want(code))
+        yield topic, replace(record, intake="MQTT topics", name=name, want=Want(code), pointer="")
 
 
 def _published(form: Contract, topic: str, intake: str) -> Iterator[tuple[str, Record]]:
