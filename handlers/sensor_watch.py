@@ -7,7 +7,7 @@ of a gateway's devices changed, theirs alone goes out: one reading must not cost
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import chain, repeat
+from itertools import repeat
 from struct import Struct
 from typing import Final
 
@@ -45,6 +45,7 @@ class Watch:
         self._devices: dict[str, Device] = {}
         self._applied = np.zeros(0, np.int64)
         self._version: dict[str, int] = {}
+        self._seen: dict[str, tuple[list[str], NDArray[np.int64]]] = {}
         self._of_gateway: dict[str, NDArray[np.int64]] = {}
         self._of_partition: dict[int, NDArray[np.int64]] = {}
         self._gateway_numbers: dict[str, int] = {}
@@ -78,8 +79,7 @@ class Watch:
     def look_up(self, heard: Sequence[Heard]) -> LookedUp:
         """Look the devices of records up, of all at once."""
         sizes = [len(each.devices) for each in heard]
-        names = chain.from_iterable(each.devices for each in heard)
-        rows = np.fromiter(map(self._rows.get, names, repeat(NOBODY)), np.int64, sum(sizes))
+        rows = np.concatenate([_NO_ROWS, *map(self._named, heard)])
         gateways = [self._gateway_numbers.get(each.gateway, NOBODY) for each in heard]
         rows[self._columns.gateways[rows] != np.repeat(np.array(gateways, np.int64), sizes)] = NOBODY
         return LookedUp(
@@ -119,7 +119,9 @@ class Watch:
                 end += len(record.devices)
         signals += self._judge(readings, begin, end, touched)
         touched.append(np.array(self.fleet.turned(), np.int64))
-        return signals, np.unique(np.concatenate(touched))
+        changed = np.zeros(len(self.fleet), bool)
+        changed[np.concatenate(touched)] = True
+        return signals, np.flatnonzero(changed)
 
     def states(self, rows: NDArray[np.int64]) -> dict[str, dict[str, bytes]]:
         """What is to be remembered after ``rows``, each once, changed; to be written before this is asked again."""
@@ -174,6 +176,16 @@ class Watch:
             for gateway in gateways & self._of_gateway.keys()
         }
 
+    def _named(self, heard: Heard) -> NDArray[np.int64]:
+        """Rows of the record's devices, whosoever they are; -1 for those not known here."""
+        seen = self._seen.get(heard.gateway)
+        # most gateways name the same devices every time, and comparing is cheaper than looking up
+        if seen is not None and seen[0] == heard.devices:
+            return seen[1]
+        rows = np.fromiter(map(self._rows.get, heard.devices, repeat(NOBODY)), np.int64, len(heard.devices))
+        self._seen[heard.gateway] = heard.devices, rows
+        return rows
+
     def _judge(self, readings: LookedUp, begin: int, end: int, touched: list[NDArray[np.int64]]) -> list[Signal]:
         """Judge the readings from ``begin`` to ``end`` of devices that have not been judged so far."""
         here = begin + np.flatnonzero(readings.rows[begin:end] != NOBODY)
@@ -215,6 +227,7 @@ class Watch:
             of_gateway[device.gateway].append(row)
         for gateway, rows in of_gateway.items():
             of_partition[self._partition_of(gateway)] += rows
+        self._seen.clear()
         self._columns = columns
         self._of_gateway = {gateway: np.array(rows) for gateway, rows in of_gateway.items()}
         self._of_partition = {partition: np.array(rows) for partition, rows in of_partition.items()}
