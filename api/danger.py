@@ -1,9 +1,10 @@
 """Whether a report is about danger to life (``domain.life_safety``): said of a report, and guessed from a body unread.
 
-The guess is for the moment when there is no room for all: it costs microseconds, never raises, and decides only who is
-let in; what is let in is read and checked like everything else.
+The guess is for the moment when there is no room for all: it costs microseconds a report, never raises, and decides
+only who is let in; what is let in is read and checked like everything else.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
@@ -45,22 +46,16 @@ _ITEM = msgspec.json.Decoder(_Item)
 
 
 class Danger:
-    """The city's idea of danger to life, with its catalogue."""
+    """The city's idea of danger to life, with its catalogue; ``heard`` says how urgent a text sounds."""
 
-    def __init__(self, city: LifeSafety, catalogue: Catalogue) -> None:
+    def __init__(self, city: LifeSafety, catalogue: Catalogue, heard: Callable[[str], Urgency]) -> None:
         self._city = city
         self._catalogue = catalogue
+        self._heard = heard
 
     def of(self, report: Report) -> bool:
         """Whether the report is about danger to life."""
-        return self._city.concerns(
-            self._catalogue,
-            text=report.text,
-            category=report.category,
-            kind=report.kind,
-            condition=report.condition,
-            urgency=report.urgency,
-        )
+        return self._concerned(report)
 
     def of_json(self, body: bytes) -> bool:
         """Whether a report in JSON seems to be; False for what cannot be read."""
@@ -79,8 +74,10 @@ class Danger:
             return self._concerned(_Said(text=sent.get("description", ""), category=sent.get("service_code")))
         return False
 
-    def _concerned(self, said: _Said | None) -> bool:
-        return said is not None and self._city.concerns(
+    def _concerned(self, said: _Said | Report | None) -> bool:
+        if said is None:
+            return False
+        concerns = self._city.concerns(
             self._catalogue,
             text=said.text,
             category=said.category,
@@ -88,6 +85,7 @@ class Danger:
             condition=said.condition,
             urgency=said.urgency,
         )
+        return concerns or self._city.grave(self._heard(said.text))
 
 
 def _read(decoder: msgspec.json.Decoder[T], body: bytes | msgspec.Raw) -> T | None:

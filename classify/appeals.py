@@ -55,6 +55,11 @@ class Appeals:
             reasons.append(f"{wants}: {'、'.join(words)}")
         return Wish(wants, _URGENCY[danger.cue] if danger else Urgency.NORMAL, "; ".join(reasons))
 
+    def urgency(self, text: str) -> Urgency:
+        """How urgent the text sounds by its beginning, for when there is no time for all of it."""
+        danger = self._danger(text[: _AT_ONCE + _OVER_REACH].lower())
+        return _URGENCY[danger.cue] if danger else Urgency.NORMAL
+
     def _danger(self, text: str) -> Sign | None:
         """The gravest danger that nothing takes back."""
         for cue in (Cue.EMERGENCY, Cue.DANGER):

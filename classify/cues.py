@@ -6,6 +6,7 @@ characters between them; a part may be said in several ways, with ``/`` between.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -85,17 +86,15 @@ class _Heard:
         gap = f"([^{_STOPS}]{{0,{_GAP}}}?)"
         # the longest first, so that the fullest phrase is named as the reason
         ordered = sorted(phrases, key=lambda phrase: (-len(phrase), phrase))
-        self._each = [
-            (phrase, phrase.split(PLUS)[0].split(OR), re.compile(gap.join(map(_said, phrase.split(PLUS)))))
-            for phrase in ordered
-        ]
+        self._each = [(phrase, re.compile(gap.join(map(_said, phrase.split(PLUS))))) for phrase in ordered]
+        self._by_sign: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        for number, phrase in enumerate(ordered):
+            for begin in phrase.split(PLUS)[0].split(OR):
+                self._by_sign[begin[0]].append((begin, number))
 
     def signs(self, text: str) -> Iterator[Sign]:
         ends: list[tuple[int, int]] = []
-        for phrase, begins, pattern in self._each:
-            # most phrases are not there: looking for their beginning takes a tenth of the time
-            if not any(begin in text for begin in begins):
-                continue
+        for phrase, pattern in self._begun(text):
             for match in pattern.finditer(text):
                 start, end = match.span()
                 if any(a <= start and end <= b for a, b in ends):
@@ -105,6 +104,17 @@ class _Heard:
                 ends.append((start, end))
                 words = "".join(part for at, part in enumerate(match.groups()) if at % 2 == 0)
                 yield Sign(self._cue, words, start, end, "".join(match.groups()[1::2]))
+
+    def _begun(self, text: str) -> Iterator[tuple[str, re.Pattern[str]]]:
+        """The phrases whose beginning is in the text. Looking for all of them takes seven times as long."""
+        begun = {
+            number
+            for sign in self._by_sign.keys() & set(text)
+            for begin, number in self._by_sign[sign]
+            if begin in text
+        }
+        for number in sorted(begun):
+            yield self._each[number]
 
 
 def _said(part: str) -> str:

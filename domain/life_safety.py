@@ -1,4 +1,4 @@
-"""What counts as danger to life (生命安全): a city's words, categories and urgency, before anything is decided.
+"""What counts as danger to life (生命安全): what is heard in a text, a city's words, categories and urgency.
 
 It only says who goes first when there is no room for all; what the case becomes is the classifier's and the desk's.
 """
@@ -8,18 +8,15 @@ from dataclasses import dataclass
 from domain.catalogue import URGENCIES, Catalogue, Kind, Urgency
 from domain.errors import Invalid
 
-WORDS: tuple[str, ...] = (
-    "燃气泄漏", "煤气泄漏", "天然气泄漏", "燃气味", "煤气味", "漏气", "爆炸", "爆燃", "起火", "着火", "火灾", "冒烟",
-    "坍塌", "塌陷", "塌方", "倒塌", "滑坡", "井盖缺失", "井盖丢失", "井盖不见", "没有井盖", "掉进井", "坠井", "触电",
-    "漏电", "电线断", "电线掉", "高压线断", "溺水", "落水", "决堤", "被困", "中毒", "昏迷", "伤亡", "有人受伤",
-)  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True)
 class LifeSafety:
-    """``words`` in a text, ``categories`` by catalogue key, and filing conditions at least as grave as ``urgency``."""
+    """``words`` in a text, ``categories`` by catalogue key, and what is at least as grave as ``urgency``.
 
-    words: tuple[str, ...] = WORDS
+    That is as the report was sent, as its text sounds, or as its filing condition has it.
+    """
+
+    words: tuple[str, ...] = ()
     categories: frozenset[str] = frozenset()
     urgency: Urgency = Urgency.CRITICAL
 
@@ -34,7 +31,7 @@ class LifeSafety:
         urgency: Urgency = Urgency.NORMAL,
     ) -> bool:
         """Whether a report that says this is about danger to life. Codes nobody knows say nothing."""
-        if self._grave(urgency) or any(word in text for word in self.words):
+        if self.grave(urgency) or any(word in text for word in self.words):
             return True
         if not category:
             return False
@@ -43,7 +40,8 @@ class LifeSafety:
             held = catalogue.condition(found, condition)
         except Invalid:
             return False
-        return found.key in self.categories or (held is not None and self._grave(held.urgency))
+        return found.key in self.categories or (held is not None and self.grave(held.urgency))
 
-    def _grave(self, urgency: Urgency) -> bool:
+    def grave(self, urgency: Urgency) -> bool:
+        """Whether this urgency is danger enough."""
         return URGENCIES.index(urgency) >= URGENCIES.index(self.urgency)

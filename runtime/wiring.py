@@ -20,6 +20,7 @@ from api.rates import Rates
 from api.rooms import Rooms, Sizes
 from api.sensorthings.outlet import Outlet
 from api.twins import command_key, report_key
+from classify.appeals import Appeals
 from classify.rules import Keywords
 from dispatch.advised import AdvisedEngine
 from dispatch.engine import Engine
@@ -222,7 +223,7 @@ def admission(settings: Settings, pack: Pack, door: Doorbook = _unread) -> Admis
         rooms=Rooms(Sizes.of(pool=settings.pool_size, lanes=LANES, batch=BATCH, factor=settings.room)),
         # in an exercise everybody works faster, and asks as much more often
         rates=Rates(contracts, settings.anonymous_rate.rates, settings.rates * pack.policy.exercise_pace),
-        danger=Danger(pack.policy.life_safety, pack.catalogue),
+        danger=Danger(pack.policy.life_safety, pack.catalogue, Appeals(pack.cues).urgency),
         count=door,
     )
 

@@ -155,9 +155,7 @@ def _admin(bootstrap: str) -> Iterator[KafkaAdminClient]:
 
 
 def _settings(topic: Topic, replication: int) -> dict[str, Any]:
-    configs = (
-        {"cleanup.policy": "compact"} if topic.compacted else {"retention.ms": str(topic.retention_days * DAY_MS)}
-    )
+    configs = {"cleanup.policy": "compact"} if topic.compacted else {"retention.ms": str(topic.retention_days * DAY_MS)}
     if topic.stamped:
         configs["message.timestamp.type"] = "LogAppendTime"
     return {"num_partitions": topic.partitions, "replication_factor": replication, "configs": configs}
