@@ -22,6 +22,7 @@ class Room(StrEnum):
 
     INTAKE = "intake"
     COMMANDS = "commands"
+    READINGS = "readings"
     READS = "reads"
     FILES = "files"
     STREAMS = "streams"
@@ -39,7 +40,7 @@ def room_of(method: str, path: str) -> Room:
         return Room.STREAMS if path.startswith("/v1/stream") else Room.READS
     if path.startswith(("/v1/reports", "/open311/")):
         return Room.INTAKE
-    return Room.COMMANDS
+    return Room.READINGS if path.startswith("/sta/") else Room.COMMANDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Sizes:
     intake: int
     reserve: int
     commands: int
+    readings: int
     reads: int
     files: int
     seconds: float = ANSWER_SECONDS
@@ -62,18 +64,19 @@ class Sizes:
 
         Of what is batched, as much as the lanes carry and as much again that waits for them: with both a request waits
         for one transaction besides its own. The reserve is as large as what the lanes carry. A read holds a connection
-        to itself, so eight wait in line for each.
+        to itself, so eight wait in line for each; as many readings wait for the broker.
         """
         carried = lanes * batch
-        usual = (2 * carried, carried, 2 * carried, 8 * pool, 8 * pool)
-        intake, reserve, commands, reads, files = (max(1, round(size * factor)) for size in usual)
-        return cls(intake, reserve, commands, reads, files, ANSWER_SECONDS * factor)
+        usual = (2 * carried, carried, 2 * carried, 8 * pool, 8 * pool, 8 * pool)
+        intake, reserve, commands, readings, reads, files = (max(1, round(size * factor)) for size in usual)
+        return cls(intake, reserve, commands, readings, reads, files, ANSWER_SECONDS * factor)
 
 
 class Rooms:
     """Who is inside. Whoever enters leaves, once.
 
-    The rooms of reports, commands and reads are as wide as answers come in time (``api.width``), the others fixed.
+    The rooms of reports, commands, readings and reads are as wide as answers come in time (``api.width``), the others
+    fixed.
     """
 
     def __init__(self, sizes: Sizes) -> None:
@@ -84,6 +87,7 @@ class Rooms:
             for room, size in (
                 (Room.INTAKE, sizes.intake),
                 (Room.COMMANDS, sizes.commands),
+                (Room.READINGS, sizes.readings),
                 (Room.READS, sizes.reads),
             )
         }

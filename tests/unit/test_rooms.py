@@ -25,6 +25,7 @@ def test_every_route_has_the_room_of_its_kind(route: str) -> None:
         Room.STREAMS: route == "GET /v1/stream",
         Room.FILES: "/v1/attachments" in route or route == "POST /v1/imports",
         Room.INTAKE: route in ("POST /v1/reports", "POST /v1/reports:batch", "POST /open311/v2/requests.{form}"),
+        Room.READINGS: route.startswith("POST /sta/"),
     }
     held = [kind for kind, holds in kinds.items() if holds]
     reading = route.startswith(("GET", "HEAD", "OPTIONS"))
@@ -38,7 +39,7 @@ def test_a_path_nobody_knows_takes_no_place_of_a_report() -> None:
 
 @given(st.lists(st.tuples(st.sampled_from(Room), st.booleans())))
 def test_no_room_holds_more_than_its_size_and_none_takes_anothers_place(moves: list[tuple[Room, bool]]) -> None:
-    small = Sizes(intake=3, reserve=2, commands=2, reads=1, files=1)
+    small = Sizes(intake=3, reserve=2, commands=2, readings=2, reads=1, files=1)
     rooms, inside = Rooms(small), dict.fromkeys(Room, 0)
     for which, enters in moves:
         size = rooms.size(which)
@@ -55,13 +56,13 @@ def test_no_room_holds_more_than_its_size_and_none_takes_anothers_place(moves: l
 @given(st.integers(1, 64), st.integers(1, 8), st.integers(1, 500), st.floats(0.001, 1000))
 def test_rooms_grow_with_what_they_are_sized_for(pool: int, lanes: int, batch: int, factor: float) -> None:
     sizes = Sizes.of(pool=pool, lanes=lanes, batch=batch, factor=factor)
-    assert min(sizes.intake, sizes.reserve, sizes.commands, sizes.reads, sizes.files) >= 1
+    assert min(sizes.intake, sizes.reserve, sizes.commands, sizes.readings, sizes.reads, sizes.files) >= 1
     assert sizes.reserve <= sizes.intake
     assert Sizes.of(pool=2 * pool, lanes=lanes, batch=batch, factor=factor).reads >= sizes.reads
 
 
 def test_a_process_with_eight_connections() -> None:
-    assert Sizes(intake=400, reserve=200, commands=400, reads=64, files=64) == SIZES
+    assert Sizes(intake=400, reserve=200, commands=400, readings=64, reads=64, files=64) == SIZES
 
 
 ANSWERS = st.lists(st.tuples(st.floats(0.0, 20.0), st.integers(1, 500)), max_size=400)
