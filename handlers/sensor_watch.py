@@ -7,6 +7,7 @@ of a gateway's devices changed, theirs alone goes out: one reading must not cost
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from hashlib import sha256
 from itertools import repeat
 from struct import Struct
 from typing import Final
@@ -23,7 +24,7 @@ from sensing.signal import Signal
 from sensing.times import Maintenance
 from store.readings import RawReadings
 
-_STAMP: Final = Struct(">qq")
+_STAMP: Final = Struct(">16sqq")
 _WHOLE: Final = ""
 _FEW: Final = 8
 """A gateway's state goes out whole unless so many times the devices that changed are still less than all it has."""
@@ -33,14 +34,18 @@ States = Mapping[str, Mapping[str, bytes]]
 
 
 class Watch:
-    """The devices of some partitions. Kept by one task; ``kinds`` and ``windows`` are the city pack's."""
+    """The devices of some partitions. Kept by one task;
+
+    ``kinds`` and ``windows`` are the city pack's, ``log`` is what the offsets are of.
+    """
 
     def __init__(
-        self, kinds: Sequence[Kind], windows: Sequence[Maintenance], partition_of: Callable[[str], int]
+        self, kinds: Sequence[Kind], windows: Sequence[Maintenance], partition_of: Callable[[str], int], log: str
     ) -> None:
         self.fleet = Fleet(kinds, (), windows)
         self._kinds = {kind.id: kind for kind in kinds}
         self._partition_of = partition_of
+        self._log = sha256(log.encode()).digest()[:16]
         self._rows: dict[str, int] = {}
         self._devices: dict[str, Device] = {}
         self._applied = np.zeros(0, np.int64)
@@ -138,20 +143,20 @@ class Watch:
             if len(here) * _FEW < len(every) or len(every) == 1:
                 single.append(here)
             else:
-                stamp = _STAMP.pack(self._version[gateway], self._applied[every].max())
+                stamp = _STAMP.pack(self._log, self._version[gateway], self._applied[every].max())
                 states[gateway][_WHOLE] = stamp + self.fleet.pack(every)
         few = np.concatenate([_NO_ROWS, *single])
         packed = zip(few.tolist(), self._applied[few].tolist(), self.fleet.pack_each(few), strict=True)
         for row, applied, state in packed:
             device = self.fleet.device(row)
-            states[device.gateway][device.id] = _STAMP.pack(self._version[device.gateway], applied) + state
+            states[device.gateway][device.id] = _STAMP.pack(self._log, self._version[device.gateway], applied) + state
         return states
 
     def remember(self, states: States) -> None:
         """Go back to what was remembered of gateways, as it was written last; nothing of one is its beginning."""
         bare, rows, single = [_NO_ROWS], list[int](), list[bytes]()
         for gateway, remembered in states.items():
-            stamps = {device: _STAMP.unpack_from(state) for device, state in remembered.items()}
+            stamps = {device: self._stamp_of(state) for device, state in remembered.items()}
             self._version[gateway] = max((version for version, _ in stamps.values()), default=0)
             every = self._of_gateway.get(gateway, _NO_ROWS)
             since, self._applied[every] = stamps.pop(_WHOLE, (0, NOBODY))
@@ -167,6 +172,11 @@ class Watch:
                     single.append(remembered[device][_STAMP.size :])
         self.fleet.unpack(np.concatenate(bare), self._blank)
         self.fleet.unpack_each(np.array(rows, np.int64), single)
+
+    def _stamp_of(self, state: bytes) -> tuple[int, int]:
+        """Version and offset; of another log the state holds, and its offset says nothing."""
+        log, version, applied = _STAMP.unpack_from(state)
+        return version, applied if log == self._log else NOBODY
 
     def beside(self, rows: NDArray[np.int64]) -> dict[str, list[str]]:
         """The gateways of ``rows``, with the ids of all their devices."""

@@ -77,7 +77,9 @@ class Kept:
 
 @dataclass(slots=True)
 class SensorDesk:
-    """One worker's desk. ``topic`` is the name of the readings' topic, ``partition_of`` finds a gateway's partition.
+    """One worker's desk. ``log`` names what the readings come by, ``partition_of`` finds a gateway's partition of it.
+
+    Offsets belong to one log: the same topic made anew is another.
 
     Used by one task at a time, but for ``refresh``.
     """
@@ -85,7 +87,7 @@ class SensorDesk:
     office: Office
     pack: SensorPack
     kept: Kept
-    topic: str
+    log: str
     partition_of: Callable[[str], int]
     meter: SensorMeter = field(default_factory=NoMeter)
     memory: Memory | None = None
@@ -97,7 +99,7 @@ class SensorDesk:
     async def take_over(self, states: Mapping[int, States]) -> None:
         """Watch the devices of these partitions and no others, from what is remembered of their gateways."""
         changes = await _insist(lambda: self.office.store.devices_since())
-        watch = Watch(self.pack.kinds, self.pack.windows, self.partition_of)
+        watch = Watch(self.pack.kinds, self.pack.windows, self.partition_of, self.log)
         self._own = frozenset(states)
         watch.enrol(self._of_own(changes.devices))
         for remembered in states.values():
@@ -149,7 +151,7 @@ class SensorDesk:
     async def _keep(self, unit: Unit, watch: Watch, readings: LookedUp) -> None:
         """The readings into the record, each once for ever."""
         ends = {each.partition: each.offset + 1 for each in readings.heard}
-        marks = await unit.readings.marks(self.topic, list(ends))
+        marks = await unit.readings.marks(self.log, list(ends))
         fresh = np.array([each.offset >= marks.get(each.partition, 0) for each in readings.heard])[readings.record]
         if not fresh.any():
             return
@@ -167,7 +169,7 @@ class SensorDesk:
             await unit.reading_files.keep(self.kept.files, batch)
         await unit.devices.heard(unknown)
         self.meter.readings("unknown", sum(one.readings for one in unknown))
-        await unit.readings.advance(self.topic, ends)
+        await unit.readings.advance(self.log, ends)
 
     async def _abandon(self) -> None:
         """Clear what no reading will clear any more."""

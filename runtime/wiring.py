@@ -57,7 +57,7 @@ from store.views import Views
 from streams.cap import Issuer
 from streams.outlet import ReadingsOutlet
 from streams.sensor_state import partition_of_gateway
-from streams.topics import SENSOR_READINGS
+from streams.topics import SENSOR_READINGS, log_of
 
 STANDARDS = ROOT / "deploy" / "standards"
 STATEMENT_SECONDS = 5.0
@@ -194,10 +194,10 @@ def import_desk(settings: Settings, desk: Desk, blobs: Blobs, count: ImportCount
 
 
 def sensor_desk(settings: Settings, desk: Desk, meter: SensorMeter) -> SensorDesk:
-    """What a sensors' worker works with."""
-    topic = SENSOR_READINGS.full(settings.topic_prefix)
+    """What a sensors' worker works with. Raises ``Unavailable`` if the broker is away or not prepared."""
+    log = log_of(settings.kafka_bootstrap, SENSOR_READINGS, settings.topic_prefix)
     kept = Kept(settings.readings, settings.readings_days, ReadingFiles(settings.readings_path))
-    return SensorDesk(desk.office, desk.pack.sensors, kept, topic, partition_of_gateway, meter)
+    return SensorDesk(desk.office, desk.pack.sensors, kept, log, partition_of_gateway, meter)
 
 
 def _unread(_room: str, _outcome: str) -> None:

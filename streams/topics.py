@@ -10,6 +10,7 @@ from zlib import crc32
 from kafka import KafkaAdminClient
 from kafka.errors import TopicAlreadyExistsError
 
+from domain.errors import Unavailable
 from streams.broker import answering
 
 DAY_MS = 86_400_000
@@ -128,6 +129,19 @@ async def missing_topics(bootstrap: str, prefix: str) -> list[str]:
             return [topic.full(prefix) for topic in _missing(admin, prefix)]
 
     return await asyncio.to_thread(look)
+
+
+def log_of(bootstrap: str, topic: Topic, prefix: str) -> str:
+    """The topic's name with the broker's own id of it (KIP-516): another name once it was deleted and made anew.
+
+    Then offsets start over, and what was remembered by offsets is no longer meant. Blocks. Raises ``Unavailable``.
+    """
+    name = topic.full(prefix)
+    with _admin(bootstrap) as admin:
+        (found,) = admin.describe_topics([name])
+    if found["error_code"]:
+        raise Unavailable("kafka-topic-missing", "消息主题不存在", name)
+    return f"{name}@{found['topic_id']}"
 
 
 def _create(bootstrap: str, prefix: str, replication: int) -> list[str]:

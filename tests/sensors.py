@@ -10,7 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 
 from domain.device import Device
 from domain.errors import Unavailable
@@ -22,7 +22,7 @@ from runtime.supervisor import Process
 from streams.offsets import Clerk, Place, Standing, prime_offsets
 from streams.raw import Raw
 from streams.sensor_state import partition_of_gateway
-from streams.topics import SENSOR_READINGS, create_topics
+from streams.topics import SENSOR_READINGS, create_topics, missing_topics
 
 DEADLINE = 60.0
 MINUTE = 60_000
@@ -112,6 +112,24 @@ class SensorCity:
         own = partition_of_gateway(gateway) if partition is None else partition
         topic = SENSOR_READINGS.full(self.settings.topic_prefix)
         self.producer.send(topic, value, key=gateway.encode(), partition=own, headers=SCHEMA, timestamp_ms=clock)
+
+    async def make_anew(self) -> None:
+        """Delete the readings' topic and create it again, as an operator does while no worker runs."""
+        bootstrap, prefix = self.settings.kafka_bootstrap, self.settings.topic_prefix
+        topic = SENSOR_READINGS.full(prefix)
+
+        def delete() -> None:
+            admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+            admin.delete_topics([topic])
+            admin.close()
+
+        await asyncio.to_thread(delete)
+
+        async def gone() -> bool:
+            return topic in await missing_topics(bootstrap, prefix)
+
+        await self.until(gone, "the topic is gone")
+        await create_topics(bootstrap, prefix)
 
     async def until(self, truth: Callable[[], Awaitable[bool]], what: str) -> None:
         """Wait for it."""

@@ -119,7 +119,7 @@ def _part(records: list[tuple[str, list[Reading]]], part: int) -> list[tuple[str
 
 def alarms_without_deaths(devices: list[Device], log: list[Raw]) -> set[tuple[str, str, int]]:
     """What one worker that never dies would raise, from what was written, ticks of the clock among it."""
-    watch = Watch(pack().sensors.kinds, (), partition_of_gateway)
+    watch = Watch(pack().sensors.kinds, (), partition_of_gateway, "log")
     watch.enrol(devices)
     raised: set[tuple[str, str, int]] = set()
     for raw in sorted(log, key=lambda raw: (raw.partition, raw.offset)):
@@ -179,6 +179,22 @@ async def test_a_gateway_whose_clock_runs_ahead_does_not_vouch_for_itself(city: 
     await city.until_finished()
     kept = await city.database.fetch("SELECT d.id, flags FROM readings JOIN devices d ON d.no = device ORDER BY d.id")
     assert [tuple(row) for row in kept] == [("ahead", ReadingFlag.CLOCK_SUSPECT), ("right", 0)]
+
+
+async def test_readings_of_a_topic_made_anew_are_kept_and_judged(city: SensorCity) -> None:
+    await city.register(a_gauge("gauge"))
+    for minute in range(40, 20, -1):
+        city.send({"gw-1": [("gauge", now_ms() - minute * MINUTE, 0.5)]})
+    worker = city.start()
+    await city.until_finished()
+    await asyncio.to_thread(worker.stop)
+    await city.make_anew()
+    for minute in range(15, 0, -1):
+        city.send({"gw-1": [("gauge", now_ms() - minute * MINUTE, 1.9)]})
+    city.start()
+    await city.until_finished()
+    assert await city.kept() == len(city.sent) == 35
+    assert {alarm["rule"] for alarm in await city.alarms()} == {"water-high"}
 
 
 async def test_a_device_registered_while_it_speaks_is_watched_from_then_on(city: SensorCity) -> None:

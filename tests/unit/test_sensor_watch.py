@@ -57,8 +57,8 @@ class Death:
     written: int
 
 
-def a_watch(states: States) -> Watch:
-    watch = Watch(KINDS, (), lambda _: 0)
+def a_watch(states: States, log: str = "readings@1") -> Watch:
+    watch = Watch(KINDS, (), lambda _: 0, log)
     watch.enrol(DEVICES)
     watch.remember(states)
     return watch
@@ -123,3 +123,11 @@ def test_a_device_that_moved_is_judged_by_the_offsets_of_its_new_partition() -> 
     watch.enrol([Device("a-4", "noise", "c")])
     told, _ = judged(watch, [Heard(1, 5, 2 * SECOND, "c", ["a-4"], np.array([2 * SECOND]), np.array([4.0]))])
     assert [rule for _, rule, *_ in told] == ["loud"]
+
+
+def test_what_was_remembered_of_another_log_holds_and_its_offsets_do_not() -> None:
+    watch = a_watch({})
+    _, states = judged(watch, [Heard(0, 1000, SECOND, "a", ["a-4"], np.array([SECOND]), np.array([4.0]))])
+    anew = a_watch(states, "readings@2")
+    told, _ = judged(anew, [Heard(0, 0, 2 * SECOND, "a", ["a-4"], np.array([2 * SECOND]), np.array([0.0]))])
+    assert [(rule, change) for _, rule, _, change in told] == [("loud", Change.CLEARED)]
