@@ -34,7 +34,7 @@ States = Mapping[str, Mapping[str, bytes]]
 
 
 class Watch:
-    """The devices of some partitions. Kept by one task;
+    """The devices of some partitions. Kept by one task.
 
     ``kinds`` and ``windows`` are the city pack's, ``log`` is what the offsets are of.
     """
