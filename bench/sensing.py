@@ -91,6 +91,9 @@ def _others() -> str:
     gateways = [rows[n : n + 200] for n in range(0, DEVICES, 200)]
     packed = [fleet.pack(gateway) for gateway in gateways]
     packing = _seconds(lambda: [fleet.pack(gateway) for gateway in gateways])
+    pieces = fleet.pack_each(rows)
+    apart = _seconds(lambda: fleet.pack_each(rows))
+    taking = _seconds(lambda: fleet.unpack_each(rows, pieces))
     unpacking = _seconds(lambda: [fleet.unpack(*pair) for pair in zip(gateways, packed, strict=True)])
     late = START + 60_000 * np.arange(1, 10_001)
     backlog = Readings(np.zeros(10_000, int), late, _values(2)[:10_000], START + 10**9)
@@ -98,8 +101,9 @@ def _others() -> str:
     return (
         f"With five rules: a tick of the clock over 100,000 devices {tick * 1e3:.1f} ms; packing the state of a "
         f"gateway of 200 devices {packing / len(gateways) * 1e6:.0f} µs and {len(packed[0]):,} bytes, taking it up "
-        f"again {unpacking / len(gateways) * 1e6:.0f} µs; 10,000 readings of one device in one batch "
-        f"{behind * 1e2:.2f} µs a reading. "
+        f"again {unpacking / len(gateways) * 1e6:.0f} µs; as a piece of {len(pieces[0]):,} bytes a device "
+        f"{apart / DEVICES * 1e6:.1f} µs and {taking / DEVICES * 1e6:.1f} µs each; 10,000 readings of "
+        f"one device in one batch {behind * 1e2:.2f} µs a reading. "
         f"What is registered of 100,000 devices takes {objects:.0f} MB beside their state. {_storm()}"
     )
 
