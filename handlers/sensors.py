@@ -94,6 +94,7 @@ class SensorDesk:
     watch: Watch | None = None
     _own: frozenset[int] = frozenset()
     _position: int = 0
+    _missing: set[str] = field(default_factory=set)
     _counted: dict[str, int] = field(default_factory=dict)
 
     async def take_over(self, states: Mapping[int, States]) -> None:
@@ -113,6 +114,7 @@ class SensorDesk:
         if self.watch is None:
             return
         changes = await self.office.store.devices_since(self._position)
+        self._missing.clear()
         # a rebalance in the meantime has read them all
         if changes.position > self._position:
             self._position = changes.position
@@ -126,7 +128,7 @@ class SensorDesk:
         watch, memory = self.watch, self.memory
         if watch is None or memory is None:
             raise Unavailable("sensors-not-ready", "感知状态尚未恢复", "the table is being read")
-        readings = watch.look_up([each for each in records if isinstance(each, Heard)])
+        readings = await self._looked_up(watch, [each for each in records if isinstance(each, Heard)])
         signals, touched = watch.judge(records, readings)
         try:
             await self._enter(watch, readings, signals)
@@ -137,6 +139,17 @@ class SensorDesk:
             raise
         self._tally(watch, signals)
         return [_NOBODY] * len(records)
+
+    async def _looked_up(self, watch: Watch, heard: Sequence[Heard]) -> LookedUp:
+        """The readings with their devices; one never heard before may have been registered a moment ago."""
+        readings = watch.look_up(heard)
+        strange = np.flatnonzero(readings.rows < 0)
+        new = {device for device, _ in readings.names(strange)} - self._missing if len(strange) else set()
+        if not new:
+            return readings
+        await self.refresh()
+        self._missing |= new
+        return watch.look_up(heard)
 
     async def _enter(self, watch: Watch, readings: LookedUp, signals: Sequence[Signal]) -> None:
         turns = [signal for signal in signals if signal.change is not Change.FLAGGED]
@@ -203,7 +216,7 @@ async def _insist(attempt: Callable[[], Awaitable[T]]) -> T:
 def _elsewhere(
     readings: LookedUp, places: Rows, names: Sequence[tuple[str, str]], known: Mapping[str, Device]
 ) -> RawReadings:
-    """Readings of devices that are registered with another gateway, or a moment ago: kept, and not judged."""
+    """Readings of devices that are registered, but with another gateway or out of use: kept, and not judged."""
     found = [
         (place, known[device], gateway)
         for place, (device, gateway) in zip(places, names, strict=True)

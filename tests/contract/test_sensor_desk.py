@@ -190,14 +190,16 @@ async def test_a_device_taken_out_of_use_leaves_no_alarm_behind(office: Office, 
     assert await pool.fetchval("SELECT count(*) FROM sensor_alarms WHERE device = 'retired'") == 1, "nor is it silent"
 
 
-async def test_a_device_registered_a_moment_ago_is_no_stranger(office: Office, pool: Pool) -> None:
-    room = await Room(office).begin()
-    await registered(office, a_gauge("fresh", gateway="fresh"))
-    await room.hear("fresh", [("fresh", now_ms(), 0.5)])
-    kept = await pool.fetchrow("SELECT flags FROM readings JOIN devices d ON d.no = device WHERE d.id = 'fresh'")
-    assert kept is not None
-    assert kept["flags"] == 0
-    assert await pool.fetchval("SELECT count(*) FROM unknown_devices WHERE id = 'fresh'") == 0
+async def test_a_device_registered_a_moment_ago_is_judged_from_its_first_record(office: Office, pool: Pool) -> None:
+    room, start = await Room(office).begin(), now_ms() - 30 * MINUTE
+    await room.hear("fresh", [("fresh", start - MINUTE, 0.5)])
+    assert await pool.fetchval("SELECT readings FROM unknown_devices WHERE id = 'fresh'") == 1
+    await registered(office, a_gauge("early", gateway="fresh", east_m=180_000))
+    await room.hear("fresh", [("early", start + minute * MINUTE, 1.7 if minute > 3 else 0.5) for minute in range(12)])
+    kept = await pool.fetch("SELECT flags FROM readings JOIN devices d ON d.no = device WHERE d.id = 'early'")
+    assert [row["flags"] for row in kept] == [0] * 12
+    assert await pool.fetchval("SELECT rule FROM sensor_alarms WHERE device = 'early'") == "water-high"
+    assert await pool.fetchval("SELECT count(*) FROM unknown_devices WHERE id = 'early'") == 0
 
 
 async def test_readings_are_kept_in_files_where_the_city_wants_that(office: Office, pool: Pool, tmp_path: Path) -> None:
