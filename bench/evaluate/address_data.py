@@ -31,9 +31,9 @@ def _span(start: int, end: int, label: str, text: str) -> Span:
 
 
 def divisions() -> Lexicon:
-    """Names of all divisions of the country, five levels."""
-    upper = [(_KINDS[row["level"]], row["name"]) for row in table("cn_divisions_l1_l4.csv.gz")]
-    return Lexicon.build([*upper, *(("V", row["name"]) for row in table("cn_villages_l5.csv.gz"))])
+    """Names and codes of all divisions of the country, five levels."""
+    upper = [(_KINDS[row["level"]], row["name"], row["code"]) for row in table("cn_divisions_l1_l4.csv.gz")]
+    return Lexicon.build([*upper, *(("V", row["name"], row["code"]) for row in table("cn_villages_l5.csv.gz"))])
 
 
 def folds(addresses: Sequence[Labelled]) -> list[list[int]]:

@@ -5,27 +5,33 @@ from collections.abc import Sequence
 
 from geo.address.elements import Span
 from geo.address.familiar import Familiar
+from geo.address.hierarchy import inner, mentions, relation
 from geo.address.lexicon import Lexicon
 from geo.address.shape import kind, narrow, runs_of
 
 _MARKERS = frozenset("省市区县镇乡街道路巷弄村社组队号栋幢座楼层室单元门苑园城厦场店院里庄桥站期口侧旁边面与和交")
 _EDGE = 4
 
+Columns = list[list[str]]
 
-def features(text: str, lexicon: Lexicon, familiar: Familiar, own: Sequence[Span] = ()) -> list[list[str]]:
+
+def features(text: str, lexicon: Lexicon, familiar: Familiar, own: Sequence[Span] = ()) -> Columns:
     """A list of feature names for each character; ``own`` are an address's true spans while training on it."""
     plain = narrow(text)
-    columns: list[list[str]] = [[] for _ in plain]
+    columns: Columns = [[] for _ in plain]
     _windows(plain, columns)
     _markers(plain, columns)
     _numbers(plain, columns)
     _cover(columns, "L", lexicon.matches(plain))
-    _cover(columns, "F", familiar.matches(plain, own))
+    _divisions(plain, lexicon, columns)
+    met = familiar.matches(plain, own)
+    _cover(columns, "F", [(name.start, name.end, name.letters) for name in met])
+    _cover(columns, "G", [(name.start, name.end, name.leaning) for name in met])
     _repeats(plain, columns)
     return columns
 
 
-def _windows(text: str, columns: list[list[str]]) -> None:
+def _windows(text: str, columns: Columns) -> None:
     # every digit is 0 and every other sign is itself: numbers differ, their shape does not
     signs = ["^"] * _EDGE + ["0" if char.isdigit() else char.lower() for char in text] + ["$"] * _EDGE
     kinds = ["^"] * _EDGE + [kind(char) for char in text] + ["$"] * _EDGE
@@ -48,7 +54,7 @@ def _windows(text: str, columns: list[list[str]]) -> None:
             column.append(f"last={len(text) - i}")
 
 
-def _markers(text: str, columns: list[list[str]]) -> None:
+def _markers(text: str, columns: Columns) -> None:
     """The nearest marker characters on both sides: what a stretch of text is often stands at its end."""
     marks = [i for i, char in enumerate(text) if char in _MARKERS]
     for i, column in enumerate(columns):
@@ -66,7 +72,7 @@ def _markers(text: str, columns: list[list[str]]) -> None:
         column.append("seen=" + "".join(mark for mark in "路弄号幢栋单楼室" if mark in seen))
 
 
-def _numbers(text: str, columns: list[list[str]]) -> None:
+def _numbers(text: str, columns: Columns) -> None:
     """For every number and the sign after it: its length, its place in its group, what stands around the group."""
     runs = runs_of(text)
     for n, run in enumerate(runs):
@@ -97,7 +103,7 @@ def _numbers(text: str, columns: list[list[str]]) -> None:
             columns[run.end].extend("e" + feature for feature in said)
 
 
-def _cover(columns: list[list[str]], name: str, matches: Sequence[tuple[int, int, str]]) -> None:
+def _cover(columns: Columns, name: str, matches: Sequence[tuple[int, int, str]]) -> None:
     """Mark where known names begin, run and end; what lies inside a longer match of an earlier start counts less."""
     reach = 0
     for start, end, sorts in matches:
@@ -115,7 +121,23 @@ def _cover(columns: list[list[str]], name: str, matches: Sequence[tuple[int, int
             columns[start - 1].append(f"{mark}Z{sorts}")
 
 
-def _repeats(text: str, columns: list[list[str]]) -> None:
+def _divisions(text: str, lexicon: Lexicon, columns: Columns) -> None:
+    """Which names lie in a division named before, and how each division named lies to those around it."""
+    named = mentions(text, lexicon)
+    _cover(columns, "W", inner(text, lexicon, named))
+    for n, one in enumerate(named):
+        before = relation(one, named[n - 1]) + named[n - 1].levels if n else "^"
+        after = relation(one, named[n + 1]) + named[n + 1].levels if n + 1 < len(named) else "$"
+        again = "B" * any(one.codes & other.codes for other in named[:n])
+        again += "A" * any(one.codes & other.codes for other in named[n + 1 :])
+        for i in range(one.start, one.end):
+            place = "B" if i == one.start else "E" if i == one.end - 1 else "I"
+            said = place + one.levels
+            columns[i] += [f"hp={said}{before}", f"hq={said}{after}", f"hs={said}{again}"]
+            columns[i].append(f"hpq={one.levels}{before}{after}")
+
+
+def _repeats(text: str, columns: Columns) -> None:
     """Where a pair of characters was said before: 杭州市余杭区杭州市 repeats itself."""
     first: dict[str, int] = {}
     for i in range(len(text) - 1):

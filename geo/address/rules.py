@@ -11,7 +11,7 @@ from geo.address.elements import Label, Span
 from geo.address.lexicon import Lexicon
 from geo.address.shape import narrow, runs_of
 
-_NO_LEXICON = Lexicon({})
+_NO_LEXICON = Lexicon.build([])
 _DIVISIONS = (
     ("P", Label.PROV, re.compile(r"[^\d省市区县]{2,6}(?:省|自治区)")),
     ("C", Label.CITY, re.compile(r"[^\d省市区县路街]{2,5}(?:市|自治州|地区)")),

@@ -37,7 +37,7 @@ def explain(
 def train_command(
     labelled: Annotated[Path, typer.Argument(help="labelled addresses, a JSON object a line")],
     into: Annotated[Path, typer.Option(help="where the model is written")],
-    names: Annotated[Path | None, typer.Option(help="CSV of kind (P C D T V) and name of divisions")] = None,
+    names: Annotated[Path | None, typer.Option(help="CSV of kind (P C D T V), name and code of divisions")] = None,
 ) -> None:
     """Train the parser on a city's own labelled addresses; a line is {"text": …, "spans": [[start, end, label], …]}."""
     from runtime.addresses.explain import train_file

@@ -60,9 +60,9 @@ async def _asked(text: str, settings: Settings) -> tuple[Candidate, ...]:
 
 def _lexicon(names: Path | None) -> Lexicon:
     if names is None:
-        return Lexicon({})
+        return Lexicon.build([])
     with names.open(encoding="utf-8-sig", newline="") as file:
-        return Lexicon.build((row[0], row[1]) for row in csv.reader(file) if len(row) >= 2)
+        return Lexicon.build(row[:3] for row in csv.reader(file) if len(row) >= 2)
 
 
 def _show(candidates: tuple[Candidate, ...], pack: Pack, out: Console) -> None:

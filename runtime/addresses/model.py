@@ -1,49 +1,70 @@
-"""A trained parser of addresses as one file: the three fields and the names it knows."""
+"""A trained parser of addresses as one file: its models and the names it knows."""
 
 import io
 import json
-import tempfile
 import zipfile
 from collections.abc import Sequence
-from pathlib import Path
+
+import numpy as np
 
 from domain.errors import Invalid
-from geo.address.crf import FIELDS, CrfParser
+from geo.address.crf import Field
 from geo.address.elements import Label, Span
 from geo.address.familiar import Familiar
+from geo.address.learned import LearnedParser
 from geo.address.lexicon import Lexicon
+from geo.address.net import Net, rows_of
 from runtime.addresses.training import Labelled, fit
 
+_NETS = ("draft", "net")
+_FIELD = "field.crf"
 _NAMES = "names.json"
 
 
 def train(addresses: Sequence[Labelled], lexicon: Lexicon) -> bytes:
-    """A model of labelled addresses, as ``parser`` reads it.
-
-    The draft is learned in an order that the library throws dice for: two models of the same addresses are not equal.
-    """
-    familiar = Familiar.of(spans for _, spans in addresses)
-    with tempfile.TemporaryDirectory() as folder:
-        fields = fit(addresses, lexicon, familiar, Path(folder))
-    names = {"lexicon": dict(lexicon.kinds), "familiar": {name: dict(n) for name, n in familiar.counts.items()}}
+    """A model of labelled addresses, as ``parser`` reads it; equal bytes for equal addresses."""
+    made = fit(addresses, lexicon)
+    names = {
+        "lexicon": dict(lexicon.kinds),
+        "codes": dict(lexicon.codes),
+        "familiar": {name: dict(counts) for name, counts in made.familiar.counts.items()},
+    }
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, field in zip(FIELDS, fields, strict=True):
-            archive.writestr(zipfile.ZipInfo(f"{name}.crf"), field, zipfile.ZIP_DEFLATED)
-        text = json.dumps(names, ensure_ascii=False, sort_keys=True)
-        archive.writestr(zipfile.ZipInfo(_NAMES), text, zipfile.ZIP_DEFLATED)
+        for name, net in zip(_NETS, (made.draft, made.net), strict=True):
+            _add(archive, f"{name}.npz", _net_bytes(net))
+        _add(archive, _FIELD, made.field.content)
+        _add(archive, _NAMES, json.dumps(names, ensure_ascii=False, sort_keys=True).encode())
     return content.getvalue()
 
 
-def parser(content: bytes) -> CrfParser:
+def parser(content: bytes) -> LearnedParser:
     """The parser of a model. Raises ``Invalid`` with code ``address-model-invalid``."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            fields = [archive.read(f"{name}.crf") for name in FIELDS]
+            draft, net = (_net(archive.read(f"{name}.npz")) for name in _NETS)
+            field = Field(archive.read(_FIELD))
             names = json.loads(archive.read(_NAMES))
-        return CrfParser.of(fields, Lexicon(names["lexicon"]), Familiar(names["familiar"]))
-    except (zipfile.BadZipFile, KeyError, ValueError) as error:
+        return LearnedParser(draft, net, field, Lexicon(names["lexicon"], names["codes"]), Familiar(names["familiar"]))
+    except (zipfile.BadZipFile, EOFError, KeyError, ValueError) as error:
         raise Invalid("address-model-invalid", "地址解析模型无效", str(error)) from error
+
+
+def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+
+
+def _net_bytes(net: Net) -> bytes:
+    names = np.frombuffer(json.dumps(list(net.rows), ensure_ascii=False).encode(), np.uint8)
+    content = io.BytesIO()
+    np.savez(content, names=names, inner=net.inner, scale=net.scale, outer=net.outer, bias=net.bias)
+    return content.getvalue()
+
+
+def _net(content: bytes) -> Net:
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        names = json.loads(arrays["names"].tobytes())
+        return Net(rows_of(names), arrays["inner"], arrays["scale"], arrays["outer"], arrays["bias"])
 
 
 def read_labelled(lines: Sequence[str]) -> list[Labelled]:

@@ -1,6 +1,8 @@
 """The elements of addresses: by rule out of the box, and learned from labelled ones of a made-up city."""
 
+import io
 import random
+import zipfile
 from functools import cache
 from pathlib import Path
 
@@ -10,8 +12,8 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from domain.errors import Invalid
-from geo.address.crf import CrfParser
 from geo.address.elements import Label, Span, spans_of, tags_of
+from geo.address.learned import LearnedParser
 from geo.address.lexicon import Lexicon, bare
 from geo.address.numerals import numbers_after, value_of
 from geo.address.rules import RuleParser
@@ -20,7 +22,13 @@ from runtime.addresses.explain import train_file
 from runtime.addresses.model import parser, read_labelled, train
 from runtime.addresses.training import Labelled
 
-DIVISIONS = Lexicon.build([("C", "云湖市"), ("D", "临湖区"), ("T", "望湖街道"), ("V", "柳岸社区居委会")])
+NAMES = [
+    ("C", "云湖市", "9901"),
+    ("D", "临湖区", "990102"),
+    ("T", "望湖街道", "990102001"),
+    ("V", "柳岸社区居委会", "990102001003"),
+]
+DIVISIONS = Lexicon.build(NAMES)
 
 
 def said(spans: tuple[Span, ...]) -> str:
@@ -150,7 +158,7 @@ def test_a_city_trains_its_own_parser() -> None:
 def test_a_model_is_its_bytes_and_nothing_else() -> None:
     parsers = [parser(bytes(model())) for _ in range(3)]
     assert len({said(one.parse_many(["湖东路12号"])[0]) for one in parsers}) == 1
-    assert isinstance(parsers[0], CrfParser)
+    assert isinstance(parsers[0], LearnedParser)
     assert parsers[0].parse_many([""]) == [()]
 
 
@@ -163,8 +171,26 @@ def test_the_learned_parser_covers_every_text_too(text: str) -> None:
 
 
 @cache
-def _learned() -> CrfParser:
+def _learned() -> LearnedParser:
     return parser(model())
+
+
+def _with(name: str, content: bytes) -> bytes:
+    """The model with one of its parts replaced."""
+    changed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(model())) as sound, zipfile.ZipFile(changed, "w") as archive:
+        for part in sound.namelist():
+            archive.writestr(part, content if part == name else sound.read(part))
+    return changed.getvalue()
+
+
+@pytest.mark.parametrize("part", ["draft.npz", "net.npz", "field.crf", "names.json"])
+@pytest.mark.parametrize("content", [b"", b"no model"])
+def test_a_model_with_a_broken_part_is_refused(part: str, content: bytes) -> None:
+    with pytest.raises(Invalid) as refused:
+        parser(_with(part, content))
+
+    assert refused.value.code == "address-model-invalid"
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x05\x06" + bytes(18)])
@@ -194,8 +220,9 @@ def test_labels_nobody_can_use_are_told_with_their_line(line: str) -> None:
     assert "line 2" in refused.value.detail
 
 
-def test_the_commands_train_and_explain(tmp_path: Path) -> None:
-    labelled, into = tmp_path / "labelled.jsonl", tmp_path / "model.bin"
+def test_the_command_makes_the_same_model_of_the_same_files(tmp_path: Path) -> None:
+    labelled, names, into = tmp_path / "labelled.jsonl", tmp_path / "names.csv", tmp_path / "model.bin"
+    names.write_text("\n".join(",".join(row) for row in NAMES), encoding="utf-8")
     labelled.write_text(
         "\n".join(
             f'{{"text": "{text}", "spans": {[[s.start, s.end, str(s.label)] for s in spans]!r}}}'.replace("'", '"')
@@ -203,8 +230,9 @@ def test_the_commands_train_and_explain(tmp_path: Path) -> None:
         ),
         encoding="utf-8",
     )
-    train_file(labelled, into, None, Console(quiet=True))
+    train_file(labelled, into, names, Console(quiet=True))
 
+    assert into.read_bytes() == model()
     assert (
         said(parser(into.read_bytes()).parse_many(["柳南花园3栋302室"])[0]) == "柳南花园/poi 3栋/houseno 302室/roomno"
     )
