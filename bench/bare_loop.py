@@ -26,7 +26,7 @@ _CASES = (
 _EVENTS = ("subject", "version", "type", "at", "route", "doc")
 _TASKS = ("id", "case_id", "unit", "part", "state", "round", "offered_at")
 _ALARMS = ("case_id", "clock", "cycle", "rings_at", "share")
-_LINKS = ("report_id", "case_id", "opened", "linked_at", "home")
+_LINKS = ("report_id", "case_id", "opened", "linked_at", "home", "behind", "own", "withdrawn")
 _TICKETS = (
     "report_id", "version", "state", "tier", "overdue", "contact_due_at", "answer_due_at", "due_at", "next_due_at",
     "doc",
@@ -60,7 +60,8 @@ async def write(connection: asyncpg.Connection, values: list[bytes], like: Sampl
         tasks = [(new_id(), case, like.unit, "lead", "offered", 0, now) for _, case in pairs]
         await _copy(connection, "tasks", _TASKS, tasks)
         await _copy(connection, "alarms", _ALARMS, [(case, "disposal", 1, now, 0.8) for _, case in pairs])
-        await _copy(connection, "case_reports", _LINKS, [(report, case, True, now, True) for report, case in pairs])
+        linked = [(report, case, True, now, True, True, True, False) for report, case in pairs]
+        await _copy(connection, "case_reports", _LINKS, linked)
         promised = [(r, 2, "open", "general", False, now, now, now, now, like.ticket) for r, _ in pairs]
         await _copy(connection, "tickets", _TICKETS, promised)
         heard = [(report, 2, "ticket.opened", now, str(report), like.opened) for report, _ in pairs]
