@@ -1,8 +1,8 @@
 """Workers as one might write them without our door: the controls. Each spoils something, and a drill must say so.
 
-``offset-first`` acknowledges a batch before its transaction, as a Faust agent with ``concurrency=2`` in effect does;
-``dead-letter`` rejects whatever a handler raises; ``by-address`` knows a record again by topic, partition and offset.
-Run as ``python -m bench.reliability.careless worker --number N`` in place of ``cityloop worker``.
+``offset-first`` acknowledges a batch before its transaction, as a Faust agent with ``concurrency`` above 1 in effect
+does; ``dead-letter`` rejects whatever a handler raises; ``by-address`` knows a record again by topic, partition and
+offset. Run as ``python -m bench.reliability.careless worker --number N`` in place of ``cityloop worker``.
 """
 
 import asyncio
@@ -30,6 +30,7 @@ from streams.source import Source
 from streams.topics import HOTLINE
 
 _MODULE = "bench.reliability.careless"
+_HANDS = 8
 
 
 @dataclass(slots=True)
@@ -55,10 +56,16 @@ class CarelessWorker(Process):
 
 
 class OffsetFirst(Door[Any]):
-    """Acknowledges, then works."""
+    """Acknowledges, then works, on several batches at a time."""
 
     async def run(self, source: Source) -> None:
         """What was in hand when the process died is acknowledged and gone."""
+        # one batch is a record or two, and may have been carried out with only the answer still to come
+        async with asyncio.TaskGroup() as hands:
+            for _ in range(_HANDS):
+                hands.create_task(self._keep_working(source))
+
+    async def _keep_working(self, source: Source) -> None:
         while True:
             taken = await source.take(self.batch, self.within)
             raws = list(taken.raws)
