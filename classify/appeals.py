@@ -53,12 +53,11 @@ class Appeals:
             reasons.append(f"{danger.cue}: {danger.words}")
         if wants is not None:
             reasons.append(f"{wants}: {'、'.join(words)}")
-        return Wish(wants, _URGENCY[danger.cue] if danger else Urgency.NORMAL, "; ".join(reasons))
+        return Wish(wants, _urgency(danger), "; ".join(reasons))
 
     def urgency(self, text: str) -> Urgency:
         """How urgent the text sounds by its beginning, for when there is no time for all of it."""
-        danger = self._danger(text[: _AT_ONCE + _OVER_REACH].lower())
-        return _URGENCY[danger.cue] if danger else Urgency.NORMAL
+        return _urgency(self._danger(text[: _AT_ONCE + _OVER_REACH].lower()))
 
     def _danger(self, text: str) -> Sign | None:
         """The gravest danger that nothing takes back."""
@@ -99,6 +98,10 @@ class Appeals:
             if weight > best[0]:
                 best = weight, cue, words
         return best[1], best[2]
+
+
+def _urgency(danger: Sign | None) -> Urgency:
+    return _URGENCY[danger.cue] if danger else Urgency.NORMAL
 
 
 _URGENCY = {Cue.EMERGENCY: Urgency.CRITICAL, Cue.DANGER: Urgency.URGENT}

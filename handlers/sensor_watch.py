@@ -93,7 +93,7 @@ class Watch:
             offsets=np.repeat(np.array([each.offset for each in heard], np.int64), sizes),
             received=np.repeat(np.array([each.received for each in heard], np.int64), sizes),
             rows=rows,
-            at=np.concatenate([_NO_TIMES, *(each.at for each in heard)]),
+            at=np.concatenate([_NO_ROWS, *(each.at for each in heard)]),
             values=np.concatenate([_NO_VALUES, *(each.values for each in heard)]),
         )
 
@@ -255,5 +255,4 @@ class _Columns:
 
 
 _NO_ROWS: Final[NDArray[np.int64]] = np.zeros(0, np.int64)
-_NO_TIMES: Final[NDArray[np.int64]] = _NO_ROWS
 _NO_VALUES: Final[NDArray[np.float64]] = np.zeros(0)

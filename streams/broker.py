@@ -12,6 +12,7 @@ from domain.errors import Unavailable
 
 _PATIENCE = 15.0
 
+# a time limit of our own that ran out is an OSError too
 _SILENCE = (aiokafka.errors.KafkaError, kafka.errors.KafkaError, ProducerSendError, OSError)
 
 

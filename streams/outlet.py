@@ -5,10 +5,9 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from aiokafka import AIOKafkaProducer
 
-from domain.errors import Unavailable
 from handlers.outcomes import Done
 from sensing.wire import Columns
-from streams.broker import started_producer
+from streams.broker import answering, started_producer
 from streams.mqtt import Item, publisher
 
 _PATIENCE = 5.0
@@ -28,12 +27,10 @@ class ReadingsOutlet:
 
     async def publish(self, records: Sequence[Columns]) -> None:
         """Returns when the broker has all of them. Raises ``Unavailable``: some may have arrived; send all again."""
-        try:
+        with answering("the broker did not answer in time"):
             async with asyncio.timeout(_SECONDS):
                 send = self._send or await self._start()
                 await send(records)
-        except TimeoutError as error:
-            raise Unavailable("kafka-unavailable", "消息服务暂不可用", "the broker did not answer in time") from error
 
     async def close(self) -> None:
         """End the connection; what was published has been acknowledged before."""

@@ -131,7 +131,7 @@ class Sensors:
         await asyncio.gather(*map(put, self.city))
 
     async def _heard(self, sensor: Sensor, since: datetime) -> bool:
-        """Whether a reading came in as this device's own: what the worker does not yet know is flagged."""
+        """Whether a reading came in as this device's own: then the worker watches it."""
         span: dict[str, str | int] = {"from": since.isoformat(), "points": 1}
         said = await self.platform.ask(f"/v1/devices/{sensor.id}/readings", **span)
         return any(point["count"] for point in said["points"])
